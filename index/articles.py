@@ -1,0 +1,169 @@
+"""A folder of files to articles: every file read, or skipped with the reason and the remedy.
+
+An article's id is its path inside the folder without the ending, exactly as the folder gives it;
+of two files that differ only in their ending, the first in order has the id.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from index.article_files import ArticleFile, list_article_files, printable
+from index.decoding import decode
+from index.errors import ArticleError, CorpusError
+from index.front_matter import FrontMatter, read_front_matter
+from index.languages import detect_language
+from index.titles import title_from_heading, title_from_name
+from index.types import Article, Collection, SkippedFile
+
+MAX_FILE_BYTES = 20 * 1024 * 1024
+"""A larger file is skipped without being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What became of one file: an article with notices, or a reason."""
+
+    article: Article | None
+    skipped: SkippedFile | None
+    notices: tuple[SkippedFile, ...] = ()
+
+
+def read_collection(folder: Path, *, on_file: Callable[[int, int], None] | None = None) -> Collection:
+    """Read every article below `folder`.
+
+    A file that cannot be read never stops the others: it is listed under `skipped`.
+
+    Args:
+        folder: holds the articles, in folders of any depth.
+        on_file: told after each file how many are done and how many there are.
+
+    Raises:
+        CorpusError: there is no such folder, no article file in it, or none that can be read.
+    """
+    listing = list_article_files(folder)
+    articles: list[Article] = []
+    skipped = list(listing.skipped)
+    notices = list(listing.notices)
+    for done, read in enumerate(read_files(listing.files), start=1):
+        if read.article is not None:
+            articles.append(read.article)
+        if read.skipped is not None:
+            skipped.append(read.skipped)
+        notices.extend(read.notices)
+        if on_file is not None:
+            on_file(done, len(listing.files))
+    if not articles:
+        raise _no_articles(folder, skipped)
+    return Collection(tuple(articles), tuple(skipped), tuple(notices))
+
+
+def read_files(files: Iterable[ArticleFile]) -> Iterator[ReadFile]:
+    """Yield what became of each file, in the order given, holding no text but the current one's."""
+    paths_by_id: dict[str, str] = {}
+    paths_by_title: dict[str, str] = {}
+    for file in files:
+        try:
+            if file.article_id in paths_by_id:
+                first = paths_by_id[file.article_id]
+                raise ArticleError(f"has the same name as {first} but for the ending; rename one of them")
+            article, notices = read_article(file)
+        except ArticleError as error:
+            yield ReadFile(None, SkippedFile(file.relative_path, str(error)))
+            continue
+        paths_by_id[article.article_id] = file.relative_path
+        first = paths_by_title.setdefault(_comparable(article.title), file.relative_path)
+        if first != file.relative_path:
+            notices.append(
+                f"has the same title as {first}, {article.title!r}; "
+                "change one of the two so that readers can tell them apart"
+            )
+        yield ReadFile(article, None, tuple(SkippedFile(file.relative_path, notice) for notice in notices))
+
+
+def read_article(file: ArticleFile) -> tuple[Article, list[str]]:
+    """Return the article that `file` holds, and what had to be assumed to read it.
+
+    Raises:
+        ArticleError: the file cannot be read, is not text, or has nothing to search in it. The
+            message is said of the file ("is empty; ...") and does not name it.
+    """
+    decoded = decode(_read_bytes(file.path))
+    text = decoded.text
+    notices = []
+    if decoded.assumed_encoding is not None:
+        notices.append(f"was read as {decoded.assumed_encoding}; save it as UTF-8 to be sure")
+    front_matter = read_front_matter(text)
+    notices.extend(front_matter.notices)
+    body = text[front_matter.body_start :]
+    if not body.strip():
+        raise ArticleError(_nothing_to_search(text, front_matter))
+    title = front_matter.title or title_from_heading(body, markdown=file.is_markdown)
+    if title is None:
+        title = title_from_name(PurePosixPath(file.article_id).name)
+    if front_matter.present and front_matter.title is None:
+        notices.append(
+            f"has front matter without a title, so {title!r} was taken; add a line such as 'title: Force'"
+        )
+    article = Article(
+        article_id=file.article_id,
+        text=text,
+        body_start=front_matter.body_start,
+        title=title,
+        language=front_matter.language or detect_language(body),
+        url=front_matter.url,
+        author=front_matter.author,
+        published=front_matter.published,
+        tags=front_matter.tags,
+    )
+    return article, notices
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size <= MAX_FILE_BYTES:
+            with path.open("rb") as stream:
+                # One byte more than allowed, to notice a file that grows meanwhile.
+                data = stream.read(MAX_FILE_BYTES + 1)
+            size = len(data)
+            if size <= MAX_FILE_BYTES:
+                return data
+    except FileNotFoundError as error:
+        raise ArticleError("vanished while the folder was read; read it again") from error
+    except PermissionError as error:
+        raise ArticleError("may not be read by this user; give the right to read it") from error
+    except OSError as error:
+        raise ArticleError(f"cannot be read ({error.strerror}); copy it to the folder anew") from error
+    raise ArticleError(
+        f"has {size:,} bytes, and at most {MAX_FILE_BYTES:,} are read; split it into several articles"
+    )
+
+
+def _nothing_to_search(text: str, front_matter: FrontMatter) -> str:
+    if front_matter.present:
+        what = "has front matter and no text after it"
+    else:
+        what = "holds nothing but white space" if text.lstrip("\ufeff") else "is empty"
+    return f"{what}; write the article or delete the file"
+
+
+def _comparable(title: str) -> str:
+    return unicodedata.normalize("NFC", title).casefold()
+
+
+def _no_articles(folder: Path, skipped: list[SkippedFile]) -> CorpusError:
+    name = printable(folder)
+    if not skipped:
+        return CorpusError(
+            f"The articles folder {name} holds no article; "
+            "put files that end in .md, .markdown or .txt there, or name another folder."
+        )
+    first = skipped[0]
+    return CorpusError(
+        f"None of the {len(skipped)} files in the articles folder {name} can be read; "
+        f"mend them, beginning with {first.path}, which {first.reason}."
+    )
