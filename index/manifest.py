@@ -1,0 +1,200 @@
+"""What a generation says of itself; `index.generation` is the door to it.
+
+The manifest is written last and lists every other file with its hash, so a folder that holds a
+manifest which agrees with the files is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Final, Self
+
+from index.errors import DamagedGenerationError, OtherFormatError
+
+FORMAT_VERSION: Final = 1
+"""Raised by every change after which an older program could not serve what a newer one wrote."""
+
+MANIFEST_NAME: Final = "manifest.json"
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """The encoder that made the vectors: another one cannot search them."""
+
+    name: str
+    weights_sha256: str
+    dimensions: int
+    query_prompt: str
+    passage_prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file of a generation, as it was when the generation was published."""
+
+    path: str
+    """Inside the generation's folder, `/` between folders."""
+    size: int
+    """In bytes."""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation holds, what it was made of and how."""
+
+    created_at: str
+    """ISO 8601, in UTC."""
+    encoder: ModelIdentity
+    articles: int
+    passages: int
+    sentences: int
+    languages: tuple[str, ...]
+    corpus_fingerprint: str
+    """Differs whenever any article does."""
+    segmentation: tuple[tuple[str, int], ...]
+    """The limits that passages were cut by: name and value."""
+    build_seconds: float
+    files: tuple[FileRecord, ...] = ()
+    """All but the manifest, in the order of their paths; filled in by publishing."""
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        """Return the manifest as indented JSON, in ASCII."""
+        return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, origin: str = MANIFEST_NAME) -> Self:
+        """Read what `to_json` wrote, and nothing else.
+
+        Args:
+            text: The JSON.
+            origin: What to call it in a message.
+
+        Raises:
+            OtherFormatError: Another version of the program wrote it.
+            DamagedGenerationError: It is not a manifest.
+        """
+        try:
+            fields = _Fields(json.loads(text), "the manifest")
+            version = fields.integer("format_version")
+            if version != FORMAT_VERSION:
+                raise OtherFormatError(
+                    f"{origin} is of format {version} and this version of Footnote reads format "
+                    f"{FORMAT_VERSION}; run `footnote build`."
+                )
+            manifest = cls(
+                created_at=fields.string("created_at"),
+                encoder=_encoder(fields.fields("encoder")),
+                articles=fields.integer("articles"),
+                passages=fields.integer("passages"),
+                sentences=fields.integer("sentences"),
+                languages=tuple(_string(item, "a language") for item in fields.items("languages")),
+                corpus_fingerprint=fields.string("corpus_fingerprint"),
+                segmentation=tuple(_limit(item) for item in fields.items("segmentation")),
+                build_seconds=fields.number("build_seconds"),
+                files=tuple(_file(_Fields(item, "a file")) for item in fields.items("files")),
+                format_version=version,
+            )
+            if datetime.fromisoformat(manifest.created_at).tzinfo is None:
+                raise ValueError(f"created_at is {manifest.created_at!r}; expected a time with its zone")
+            fields.expect_no_more()
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise DamagedGenerationError(
+                f"{origin} is not a manifest ({error}); run `footnote rollback` or `footnote build`."
+            ) from error
+        return manifest
+
+
+class _Fields:
+    """A JSON object whose members are taken out by name and type; raises ValueError on any other."""
+
+    def __init__(self, value: object, name: str) -> None:
+        if not isinstance(value, dict):
+            raise ValueError(f"{name} is {_shown(value)}; expected an object")
+        self._left: dict[str, Any] = dict(value)
+        self._name = name
+
+    def string(self, name: str) -> str:
+        return _string(self._take(name), name)
+
+    def integer(self, name: str) -> int:
+        return _integer(self._take(name), name)
+
+    def number(self, name: str) -> float:
+        value = self._take(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(f"{name} is {_shown(value)}; expected a finite number")
+        return float(value)
+
+    def items(self, name: str) -> list[object]:
+        value = self._take(name)
+        if not isinstance(value, list):
+            raise ValueError(f"{name} is {_shown(value)}; expected a list")
+        return value
+
+    def fields(self, name: str) -> _Fields:
+        return _Fields(self._take(name), name)
+
+    def expect_no_more(self) -> None:
+        if self._left:
+            raise ValueError(f"{self._name} has the unknown fields {sorted(self._left)}")
+
+    def _take(self, name: str) -> Any:
+        if name not in self._left:
+            raise ValueError(f"{self._name} has no field {name!r}")
+        return self._left.pop(name)
+
+
+def _string(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is {_shown(value)}; expected a string")
+    return value
+
+
+def _integer(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name} is {_shown(value)}; expected a whole number from 0")
+    return value
+
+
+def _limit(value: object) -> tuple[str, int]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError(f"a limit is {_shown(value)}; expected a name and a value")
+    return _string(value[0], "a limit's name"), _integer(value[1], "a limit")
+
+
+def _encoder(fields: _Fields) -> ModelIdentity:
+    encoder = ModelIdentity(
+        name=fields.string("name"),
+        weights_sha256=fields.string("weights_sha256"),
+        dimensions=fields.integer("dimensions"),
+        query_prompt=fields.string("query_prompt"),
+        passage_prompt=fields.string("passage_prompt"),
+    )
+    fields.expect_no_more()
+    return encoder
+
+
+def _file(fields: _Fields) -> FileRecord:
+    record = FileRecord(fields.string("path"), fields.integer("size"), fields.string("sha256"))
+    path = PurePosixPath(record.path)
+    stays_inside = path.name and not path.is_absolute() and ".." not in path.parts
+    if not stays_inside or str(path) != record.path or record.path == MANIFEST_NAME:
+        raise ValueError(f"a file has the path {record.path!r}; expected one inside the folder")
+    if not _SHA256.fullmatch(record.sha256):
+        raise ValueError(f"a file has the hash {record.sha256!r}; expected 64 hexadecimal digits")
+    fields.expect_no_more()
+    return record
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -1,0 +1,106 @@
+"""Builds that die on purpose, each in a process of its own.
+
+Reads orders from standard input, one a line: `change N FOLDER` builds in the index folder and kills
+the build with SIGKILL before its Nth change to the file system, `NAME N FOLDER` lets the system kill
+it once the file NAME has N bytes. Answers each with the signal that ended the build, 0 where it ended
+by itself. One process forks all the builds, because starting Python takes longer than a build.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import index
+from index.generation import IndexFolder, Manifest, ModelIdentity
+
+MANIFEST = Manifest(
+    created_at="2026-11-24T04:01:02+00:00",
+    encoder=ModelIdentity("all-minilm", "0" * 64, 384, "", "passage: "),
+    articles=2,
+    passages=5,
+    sentences=9,
+    languages=("de", "en"),
+    corpus_fingerprint="abc",
+    segmentation=(("characters", 900), ("sentences", 6)),
+    build_seconds=1.5,
+)
+
+
+def build(path: Path, content: str) -> str:
+    """Publish a generation whose files say `content`, and return its name."""
+    folder = IndexFolder(path)
+    with folder.building() as private:
+        (private / "lexical" / "segments").mkdir(parents=True)
+        for name in ("texts.sqlite", "passages.faiss", "lexical/meta", "lexical/segments/1"):
+            (private / name).write_text(f"{content} in {name}")
+        return folder.publish(private, replace(MANIFEST, corpus_fingerprint=content))
+
+
+def generations(path: Path) -> set[str]:
+    """Return the names of the generations that lie in the folder."""
+    return {each.name for each in (path / "generations").iterdir()}
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which another process finds the same package."""
+    return {**os.environ, "PYTHONPATH": str(Path(index.__file__).parents[1])}
+
+
+def die_before(number: int) -> None:
+    """Have this process killed before its change to the file system of this number, from 1."""
+    changes = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate"}
+    count = 0
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal count
+        if event in changes or (event == "open" and arguments[2] & (os.O_CREAT | os.O_TRUNC)):
+            count += 1
+            if count == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(audit)
+
+
+def die_within(name: str, size: int) -> None:
+    """Have the system kill this process when it writes past this many bytes of the file so named."""
+    import resource
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and Path(os.fsdecode(arguments[0])).name == name:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    sys.addaudithook(audit)
+
+
+def main() -> None:
+    """Answer every line of standard input."""
+    for line in sys.stdin:
+        way, number, path = line.rstrip("\n").split(" ", maxsplit=2)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            with contextlib.suppress(BaseException):
+                if way == "change":
+                    die_before(int(number))
+                else:
+                    die_within(way, int(number))
+                build(Path(path), "new")
+                status = 0
+            os._exit(status)
+        _, status = os.waitpid(child, 0)
+        answer = -os.WEXITSTATUS(status) if os.WIFEXITED(status) else os.WTERMSIG(status)
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

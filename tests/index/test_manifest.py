@@ -1,0 +1,87 @@
+"""A manifest comes back exactly, and nothing else passes for one."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.errors import DamagedGenerationError, FootnoteError
+from index.generation import FileRecord, Manifest, ModelIdentity
+
+MANIFEST: Manifest = runpy.run_path(str(Path(__file__).with_name("crashing_builds.py")))["MANIFEST"]
+
+text = st.text()
+whole = st.integers(0, 2**64)
+manifests = st.builds(
+    Manifest,
+    created_at=st.datetimes().map(lambda moment: f"{moment.isoformat()}+00:00"),
+    encoder=st.builds(ModelIdentity, text, text, whole, text, text),
+    articles=whole,
+    passages=whole,
+    sentences=whole,
+    languages=st.lists(text).map(tuple),
+    corpus_fingerprint=text,
+    segmentation=st.lists(st.tuples(text, whole)).map(tuple),
+    build_seconds=st.floats(allow_nan=False, allow_infinity=False),
+    files=st.lists(
+        st.builds(
+            FileRecord,
+            st.from_regex(r"[a-z]{1,5}(/[^/\0.\ud800-\udfff]{1,5}){0,2}", fullmatch=True),
+            whole,
+            st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+
+
+@settings(deadline=None)
+@given(manifests)
+def test_any_manifest_comes_back_from_json(manifest: Manifest) -> None:
+    """Every field, exactly."""
+    assert Manifest.from_json(manifest.to_json()) == manifest
+
+
+@settings(deadline=None)
+@given(text)
+def test_any_text_is_a_manifest_or_an_error_of_ours(data: str) -> None:
+    """No text makes another error."""
+    with pytest.raises(FootnoteError):
+        Manifest.from_json(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"articles": -1}, "articles is -1"),
+        ({"articles": True}, "articles is True"),
+        ({"articles": "2"}, "articles is '2'"),
+        ({"build_seconds": "x" * 100}, r"x\.\.\.; expected a finite"),
+        ({"build_seconds": float("nan")}, "expected a finite"),
+        ({"build_seconds": 10**400}, "too large"),
+        ({"created_at": "yesterday"}, "yesterday"),
+        ({"created_at": "2026-11-24T04:01:02"}, "with its zone"),
+        ({"encoder": []}, "expected an object"),
+        ({"encoder": {}}, "no field 'name'"),
+        ({"languages": "en"}, "expected a list"),
+        ({"languages": [1]}, "expected a string"),
+        ({"segmentation": [["a", 1, 2]]}, "a name and a value"),
+        ({"files": [{"path": "../up", "size": 1, "sha256": "0" * 64}]}, "inside the folder"),
+        ({"files": [{"path": "/etc/x", "size": 1, "sha256": "0" * 64}]}, "inside the folder"),
+        ({"files": [{"path": "", "size": 1, "sha256": "0" * 64}]}, "inside the folder"),
+        ({"files": [{"path": ".", "size": 1, "sha256": "0" * 64}]}, "inside the folder"),
+        ({"files": [{"path": "x", "size": 1, "sha256": "0"}]}, "64 hexadecimal digits"),
+        ({"files": [{"path": "x", "size": 1, "sha256": "0" * 64, "mode": 1}]}, "unknown fields"),
+        ({"extra": 1}, "unknown fields"),
+        ({"format_version": None}, "format_version is None"),
+    ],
+)
+def test_a_manifest_is_read_strictly(change: dict[str, object], message: str) -> None:
+    """Nothing is guessed: each field has its type and its bounds."""
+    with pytest.raises(DamagedGenerationError, match=f"{message}.*`footnote rollback` or `footnote build`"):
+        Manifest.from_json(json.dumps({**json.loads(MANIFEST.to_json()), **change}))
