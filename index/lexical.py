@@ -1,0 +1,152 @@
+"""BM25 over the language's own tokens: finds candidates by their words. The only importer of tantivy.
+
+Terms come and go as `index.analysis` makes them; this module never sees a query language, so no
+question can be a malformed query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from index.errors import DamagedGenerationError
+
+__all__ = ["LexicalIndex", "Stemmer", "write_lexical_index"]
+
+_STEMMERS: Final = {
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nb": "norwegian",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+}
+"""ISO 639-1 code to the name of tantivy's (Snowball's) stemmer."""
+
+_WITH_STOP_WORDS: Final = frozenset(_STEMMERS.values()) - {"arabic", "greek", "romanian", "tamil", "turkish"}
+"""The stemmers' languages for which tantivy has stop words too."""
+
+_FIELDS: Final = ("stems", "grams")
+_WRITER_BYTES: Final = 64 * 1024 * 1024
+_COMMIT_EVERY: Final = 20_000
+_LONGEST_QUERY: Final = 400
+"""Terms of one question that are searched; a question of 1,000 characters has fewer."""
+
+
+class Stemmer:
+    """The stems and stop words of one language; words of a language without a stemmer stay as they are."""
+
+    def __init__(self, language: str) -> None:
+        """Choose by ISO 639-1 code."""
+        name = _STEMMERS.get(language)
+        self._stem = _whitespace(tantivy.Filter.stemmer(name)) if name else None
+        self._without_stop_words = (
+            _whitespace(tantivy.Filter.lowercase(), tantivy.Filter.stopword(name))
+            if name in _WITH_STOP_WORDS
+            else None
+        )
+
+    def stems(self, words: Sequence[str]) -> list[str]:
+        """Return the stem of each word, in order; words hold no white space."""
+        if self._stem is None or not words:
+            return list(words)
+        stems: list[str] = self._stem.analyze(" ".join(words))
+        return stems
+
+    def content_words(self, words: Sequence[str]) -> list[str]:
+        """Return the words that are not stop words, in order."""
+        if self._without_stop_words is None or not words:
+            return list(words)
+        content: list[str] = self._without_stop_words.analyze(" ".join(words))
+        return content
+
+
+class LexicalIndex:
+    """The passages of one generation, found by their terms. Safe to share between threads."""
+
+    def __init__(self, index: tantivy.Index) -> None:
+        """Take over an open index; `LexicalIndex.open` is the way in."""
+        self._schema = index.schema
+        self._searcher = index.searcher()
+
+    @classmethod
+    def open(cls, folder: Path) -> LexicalIndex:
+        """Open what `write_lexical_index` wrote.
+
+        Raises:
+            DamagedGenerationError: The folder holds no such index.
+        """
+        try:
+            return cls(tantivy.Index.open(str(folder)))
+        except ValueError as error:
+            raise DamagedGenerationError(
+                f"The word index in {folder} cannot be opened ({error}); run `footnote rollback` or "
+                "`footnote build`."
+            ) from error
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        count: int = self._searcher.num_docs
+        return count
+
+    def search(self, stems: Sequence[str], grams: Sequence[str], limit: int) -> NDArray[np.int64]:
+        """Return the rows of the passages with the highest BM25 of stems and grams together.
+
+        Passages that share no term are not among them. Best first, (at most `limit`,) int64.
+        """
+        wanted = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term))
+            for field, terms in zip(_FIELDS, (stems, grams), strict=True)
+            for term in list(dict.fromkeys(terms))[:_LONGEST_QUERY]
+        ]
+        if not wanted or limit < 1 or not self.passage_count:
+            return np.empty(0, np.int64)
+        hits = self._searcher.search(tantivy.Query.boolean_query(wanted), limit, count=False).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
+        return np.array(rows, dtype=np.int64)
+
+
+def write_lexical_index(folder: Path, passages: Iterable[tuple[Sequence[str], Sequence[str]]]) -> None:
+    """Write stems and grams of each passage, row by row from 0, into a folder that is made for it."""
+    folder.mkdir()
+    builder = tantivy.SchemaBuilder()
+    for field in _FIELDS:
+        builder.add_text_field(field, stored=False, tokenizer_name="whitespace", index_option="freq")
+    builder.add_integer_field("row", stored=False, fast=True)
+    index = tantivy.Index(builder.build(), path=str(folder))
+    index.register_tokenizer("whitespace", _whitespace())
+    # One thread: the documents' order, and with it every file's content, does not hang on timing.
+    writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+    for row, (stems, grams) in enumerate(passages):
+        writer.add_document(tantivy.Document(stems=" ".join(stems), grams=" ".join(grams), row=row))
+        if row % _COMMIT_EVERY == _COMMIT_EVERY - 1:
+            writer.commit()
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _whitespace(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    for each in filters:
+        builder = builder.filter(each)
+    return builder.build()

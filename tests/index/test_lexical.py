@@ -1,0 +1,99 @@
+"""Words find passages: BM25 by tantivy, against a plain computation of the same formula."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.errors import DamagedGenerationError
+from index.lexical import LexicalIndex, Stemmer, write_lexical_index
+
+TERMS = st.lists(st.sampled_from(["a", "b", "c", "dd", "AND", "(", '"', "field:x", "*", "你好"]), max_size=8)
+
+
+def made(folder: Path, passages: list[tuple[list[str], list[str]]]) -> LexicalIndex:
+    write_lexical_index(folder, passages)
+    return LexicalIndex.open(folder)
+
+
+def bm25(documents: list[list[str]], question: set[str]) -> np.ndarray:
+    """Return Lucene's BM25 (k1 1.2, b .75) of each document, by the textbook."""
+    mean = sum(map(len, documents)) / len(documents)
+    scores = np.zeros(len(documents))
+    for number, document in enumerate(documents):
+        counts = Counter(document)
+        for term in question:
+            having = sum(term in other for other in documents)
+            idf = math.log(1 + (len(documents) - having + 0.5) / (having + 0.5))
+            norm = 1.2 * (1 - 0.75 + 0.75 * len(document) / mean)
+            scores[number] += idf * counts[term] * 2.2 / (counts[term] + norm)
+    return scores
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(TERMS.filter(bool), min_size=1, max_size=8), TERMS)
+def test_the_order_is_that_of_the_textbook(
+    tmp_path_factory: pytest.TempPathFactory, documents: list[list[str]], question: list[str]
+) -> None:
+    index = made(tmp_path_factory.mktemp("lexical") / "index", [(document, []) for document in documents])
+    rows = index.search(question, [], len(documents))
+    expected = bm25(documents, set(question))
+    assert sorted(rows.tolist()) == np.flatnonzero(expected > 0).tolist()
+    # Equal up to the rounding of lengths, of which tantivy keeps one byte (exact below 40 terms).
+    assert np.all(np.diff(expected[rows]) <= 1e-5)
+
+
+def test_grams_find_what_stems_do_not(tmp_path: Path) -> None:
+    index = made(tmp_path / "index", [(["zelle"], ["_zel", "elle"]), (["haus"], ["_hau", "haus"])])
+    assert index.search(["zell"], ["elle"], 5).tolist() == [0]
+
+
+def test_no_terms_find_nothing(tmp_path: Path) -> None:
+    index = made(tmp_path / "index", [(["a"], ["a"])])
+    assert index.search([], [], 5).tolist() == []
+    assert index.search(["zzz"], [], 5).tolist() == []
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_finds_nothing(tmp_path: Path, limit: int) -> None:
+    index = made(tmp_path / "index", [(["a"], [])])
+    assert index.search(["a"], [], limit).tolist() == []
+
+
+def test_a_limit_above_the_count_gives_what_there_is(tmp_path: Path) -> None:
+    index = made(tmp_path / "index", [(["a"], []), (["a", "b"], [])])
+    assert sorted(index.search(["a"], [], 100).tolist()) == [0, 1]
+
+
+def test_an_empty_index_can_be_written_and_asked(tmp_path: Path) -> None:
+    index = made(tmp_path / "index", [])
+    assert index.passage_count == 0
+    assert index.search(["a"], ["a"], 5).tolist() == []
+
+
+def test_a_passage_without_terms_keeps_its_row(tmp_path: Path) -> None:
+    index = made(tmp_path / "index", [([], []), (["a"], [])])
+    assert index.passage_count == 2
+    assert index.search(["a"], [], 5).tolist() == [1]
+
+
+def test_a_folder_without_an_index_names_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(DamagedGenerationError, match="footnote build"):
+        LexicalIndex.open(tmp_path)
+
+
+def test_stems_come_word_by_word() -> None:
+    assert Stemmer("en").stems(["running", "dogs", "6.4"]) == ["run", "dog", "6.4"]
+    assert Stemmer("xx").stems(["running"]) == ["running"]
+    assert Stemmer("en").stems([]) == []
+
+
+def test_content_words_are_those_that_are_no_stop_words() -> None:
+    assert Stemmer("de").content_words(["der", "hund", "und"]) == ["hund"]
+    assert Stemmer("xx").content_words(["the"]) == ["the"]
