@@ -107,6 +107,15 @@ def words(text: str) -> list[str]:
     return found
 
 
+def count_words(text: str) -> int:
+    """Return how many words of letters or digits `text` has, by Unicode's word boundaries.
+
+    Scripts without spaces are divided by a dictionary where ICU has one. Lone surrogates must have
+    been replaced.
+    """
+    return sum(any(map(str.isalnum, piece)) for piece in WordBreaker(text, "en"))
+
+
 def _word(piece: str) -> str:
     word = _POSSESSIVE.sub("", piece)
     if _ACRONYM.fullmatch(word):
