@@ -63,7 +63,7 @@ class Analyzer:
         grams: list[str] = []
         spaced: list[str] = []
         for word in found:
-            if not _UNSPACED.search(word):
+            if not is_unspaced(word):
                 spaced.append(word)
                 continue
             for run, unspaced in _runs(word):
@@ -105,6 +105,11 @@ def words(text: str) -> list[str]:
     if run:
         found.append(run)
     return found
+
+
+def is_unspaced(word: str) -> bool:
+    """Return whether a word has characters of a script that is written without spaces."""
+    return _UNSPACED.search(word) is not None
 
 
 def count_words(text: str) -> int:

@@ -26,15 +26,15 @@ class Limits:
     """A passage smaller than this takes in the next whole paragraph, up to `target_words`."""
     target_words: int = 180
     """No paragraph is taken in where the passage would be larger than this."""
-    max_words: int = 190
+    max_words: int = 188
     """No passage is larger; a paragraph up to this size stays whole, a larger one is seen through
     overlapping windows of this size."""
-    max_sentence_words: int = 95
+    max_sentence_words: int = 94
     """A longer sentence is cut where a reader would pause; each part then is a sentence."""
     overlap: float = 0.5
     """The share of a window that the next one has too, so that what stands at the edge of one is
     in the middle of another."""
-    characters_per_word: float = 6.1
+    characters_per_word: float = 6.0
     """Every so many characters count as a word at least: about the mean of English with its spaces,
     so that long compounds, tables and words without end do not make passages without end."""
 

@@ -1,0 +1,156 @@
+"""The passages that might answer, from three lists, and the evidence for each.
+
+The lists only propose: nearest passage vectors, nearest sentence vectors, highest BM25. Each
+proposed passage is then weighed by all kinds of evidence, whichever list it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis import Terms, analyzer
+from index.evidence import Evidence, no_evidence
+from index.lexical import LexicalIndex
+from index.term_store import LexicalEvidence, TermStore
+from index.vectors import VectorIndex
+
+PASSAGES_A_LIST: Final = 40
+"""Proposed by each list; more change no figure on the sets that the weights were fitted on."""
+
+SENTENCES_A_LIST: Final = 40
+"""Sentences looked at for their passages: several of them often share one."""
+
+AGREEING_PLACES: Final = 10
+"""A list names a passage where it stands among its first ten."""
+
+
+class CandidateFinder:
+    """Finds and weighs candidates in one generation. Safe to share between threads."""
+
+    def __init__(
+        self,
+        passages: VectorIndex,
+        sentences: VectorIndex,
+        lexical: LexicalIndex,
+        terms: TermStore,
+        languages: Sequence[str],
+        understood: Sequence[float],
+    ) -> None:
+        """Take the open parts of a generation.
+
+        Args:
+            passages: Vectors of the passages, a row each.
+            sentences: Vectors of the sentences, a row each.
+            lexical: The passages' words.
+            terms: The same, for weighing.
+            languages: The languages of the articles, in the order that `terms` numbers them.
+            understood: For each language how far the encoder knows it, in [0, 1].
+        """
+        self._passages = passages
+        self._sentences = sentences
+        self._lexical = lexical
+        self._terms = terms
+        self._languages = tuple(languages)
+        self._understood = np.array(understood, dtype=np.float64)
+
+    def find(self, question: str, vector: NDArray[np.float32]) -> Evidence:
+        """Return the evidence for every passage that a list proposes.
+
+        Args:
+            question: Cleaned.
+            vector: (1, d) float32, of unit length.
+        """
+        terms = [analyzer(language).question_terms(question) for language in self._languages]
+        lists = [
+            self._by_passage_vectors(vector),
+            self._by_sentence_vectors(vector),
+            self._by_words(terms),
+        ]
+        rows = np.unique(np.concatenate(lists))
+        if not len(rows):
+            return no_evidence()
+        agreement = np.mean([np.isin(rows, proposed[:AGREEING_PLACES]) for proposed in lists], axis=0)
+        return self._weighed(rows, terms, vector[0], agreement)
+
+    def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
+        if not self._understood.any():
+            return np.empty(0, np.int64)
+        nearest: NDArray[np.int64] = self._passages.search(vector, PASSAGES_A_LIST).rows[0]
+        return nearest
+
+    def _by_sentence_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
+        if not self._understood.any():
+            return np.empty(0, np.int64)
+        sentences = self._sentences.search(vector, SENTENCES_A_LIST).rows[0]
+        owners = np.searchsorted(self._terms.first_sentences, sentences, side="right") - 1
+        return np.array(list(dict.fromkeys(owners.tolist())), np.int64)
+
+    def _by_words(self, terms: Sequence[Terms]) -> NDArray[np.int64]:
+        """Return the passages of each language that its terms find, the languages taking turns."""
+        found: list[list[int]] = []
+        for number, wanted in enumerate(terms):
+            rows = self._lexical.search(wanted.stems, wanted.grams, PASSAGES_A_LIST)
+            found.append(rows[self._terms.languages[rows] == number].tolist())
+        turns = max(map(len, found), default=0)
+        mixed = [rows[turn] for turn in range(turns) for rows in found if turn < len(rows)]
+        return np.array(mixed, np.int64)
+
+    def _weighed(
+        self,
+        rows: NDArray[np.int64],
+        terms: Sequence[Terms],
+        vector: NDArray[np.float32],
+        agreement: NDArray[np.float64],
+    ) -> Evidence:
+        languages = np.asarray(self._terms.languages[rows])
+        # Passages of one language stand together, so that their evidence can be joined as it comes.
+        order = np.argsort(languages, kind="stable")
+        rows, languages, agreement = rows[order], languages[order], agreement[order]
+        lexical: list[NDArray[np.float64]] = []
+        sentence_scores: list[NDArray[np.float64]] = []
+        lengths: list[NDArray[np.float64]] = []
+        for language in np.unique(languages):
+            group = rows[languages == language]
+            stems, grams = self._terms.evidence(terms[language], group)
+            lexical.append(np.column_stack([*_columns(stems), *_columns(grams)]))
+            sentence_scores.append(np.column_stack([stems.scores_of_sentences, grams.scores_of_sentences]))
+            lengths.append(np.full(len(group), np.log1p(len(set(terms[language].stems)))))
+        sentence_rows = self._terms.sentence_rows(rows)
+        counts = self._terms.first_sentences[rows + 1] - self._terms.first_sentences[rows]
+        first_sentences = np.concatenate(([0], np.cumsum(counts)))
+        understood = self._understood[languages]
+        sentence_understood = np.repeat(understood, counts)
+        passage_cosines = self._passages.cosines(vector, rows) * understood
+        sentence_cosines = self._sentences.cosines(vector, sentence_rows) * sentence_understood
+        passages = np.column_stack(
+            [
+                np.concatenate(lexical),
+                understood,
+                passage_cosines,
+                np.maximum.reduceat(sentence_cosines, first_sentences[:-1]),
+                agreement,
+                np.concatenate(lengths),
+            ]
+        )
+        sentences = np.column_stack(
+            [
+                np.concatenate(sentence_scores),
+                sentence_understood,
+                sentence_cosines,
+                np.log1p(self._terms.sentence_lengths(sentence_rows)),
+            ]
+        )
+        return Evidence(rows, passages, sentences, first_sentences)
+
+
+def _columns(evidence: LexicalEvidence) -> list[NDArray[np.float64]]:
+    return [
+        evidence.passage_score,
+        evidence.passage_share,
+        evidence.sentence_score,
+        evidence.sentence_share,
+    ]

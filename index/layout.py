@@ -1,0 +1,11 @@
+"""The names of the files inside a generation's folder."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final = "texts.sqlite"
+PASSAGE_VECTORS: Final = "passages.faiss"
+SENTENCE_VECTORS: Final = "sentences.faiss"
+LEXICAL: Final = "lexical"
+TERMS: Final = "terms"

@@ -1,0 +1,234 @@
+"""A question to an Answer: clean, encode once, find, weigh, look twice where it pays, decide."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Self
+
+import numpy as np
+
+from index import layout
+from index.analysis import words
+from index.candidates import CandidateFinder
+from index.cleaning import clean_question, is_searchable
+from index.cross_encoder import CrossEncoder
+from index.duplicates import without_duplicates
+from index.encoder import Encoder
+from index.errors import DamagedGenerationError, OtherFormatError
+from index.evidence import Evidence
+from index.generation import IndexFolder, OpenGeneration
+from index.lexical import LexicalIndex
+from index.ranking import Weights, default_weights, first_look, probability, sentence_scores
+from index.second_look import Candidate, SecondLook
+from index.term_store import TermStore
+from index.texts import Texts
+from index.types import Answer, RankedPassage
+from index.understanding import understanding
+from index.vectors import VectorIndex
+
+PASSAGES_SHOWN: Final = 10
+"""How many passages an answer holds unless fewer or more are asked for."""
+
+SECOND_LOOK_MS: Final = 150.0
+"""How long the cross-encoder may read unless told otherwise."""
+
+_KNOWN_TO_CROSS_ENCODER: Final = 0.5
+"""The understanding of a language from which on the cross-encoder's word is taken."""
+
+_SAMPLE_PASSAGES: Final = 20
+"""Passages of a language by which it is told how far a model knows it."""
+
+
+class Retriever:
+    """Answers questions from one generation. Safe to share between threads."""
+
+    def __init__(
+        self,
+        generation: OpenGeneration,
+        texts: Texts,
+        encoder: Encoder,
+        finder: CandidateFinder,
+        second_look: SecondLook | None,
+        weights: Weights,
+        answering_threshold: float,
+    ) -> None:
+        """Take the open parts; `Retriever.open` is the way in."""
+        self.generation = generation
+        self.texts = texts
+        self._encoder = encoder
+        self._finder = finder
+        self._second_look = second_look
+        self._weights = weights
+        self._answering_threshold = answering_threshold
+
+    @classmethod
+    def open(
+        cls,
+        index_folder: IndexFolder,
+        encoder: Encoder,
+        cross_encoder: CrossEncoder | None,
+        *,
+        answering_threshold: float | None = None,
+        second_look_ms: float | None = None,
+        weights: Weights | None = None,
+        verify: bool = True,
+    ) -> Self:
+        """Open the generation in use.
+
+        Args:
+            index_folder: Where it lies.
+            encoder: The one that made its vectors.
+            cross_encoder: For the second look; None for the first look alone.
+            answering_threshold: The probability from which on a question counts as answered;
+                None for the fitted one.
+            second_look_ms: `SECOND_LOOK_MS` where None.
+            weights: Those that Footnote ships with where None.
+            verify: Whether every file's hash is compared, or only its size.
+
+        Raises:
+            NoGenerationError: Nothing was built yet.
+            DamagedGenerationError: Its files are not what they should be.
+            OtherFormatError: Another version of the program or another encoder made it.
+        """
+        generation = index_folder.current(verify=verify)
+        manifest = generation.manifest
+        if manifest.encoder != encoder.identity:
+            raise OtherFormatError(
+                f"Generation {generation.name} was made by the encoder {manifest.encoder.name!r} and the "
+                f"one set is {encoder.identity.name!r}, or their weights or prompts differ; run "
+                "`footnote build`, or set the encoder of before."
+            )
+        chosen = default_weights() if weights is None else weights
+        passages = VectorIndex.open(generation.path / layout.PASSAGE_VECTORS)
+        sentences = VectorIndex.open(generation.path / layout.SENTENCE_VECTORS)
+        lexical = LexicalIndex.open(generation.path / layout.LEXICAL)
+        terms = _open_terms(generation)
+        texts = Texts.open(generation.path / layout.TEXTS)
+        counts = (passages.count, lexical.passage_count, terms.passage_count, texts.passage_count)
+        if set(counts) != {manifest.passages} or sentences.count != manifest.sentences:
+            texts.close()
+            raise DamagedGenerationError(
+                f"Generation {generation.name} has {counts} passages in its parts; expected "
+                f"{manifest.passages} in each; run `footnote rollback` or `footnote build`."
+            )
+        samples = {language: _sample(texts, language) for language in manifest.languages}
+        finder = CandidateFinder(
+            passages, sentences, lexical, terms, manifest.languages, _understood(samples, encoder.familiarity)
+        )
+        look = None
+        if cross_encoder is not None:
+            known = _understood(samples, cross_encoder.familiarity)
+            look = SecondLook(
+                cross_encoder,
+                chosen,
+                frozenset(
+                    language
+                    for language, share in zip(manifest.languages, known, strict=True)
+                    if share >= _KNOWN_TO_CROSS_ENCODER
+                ),
+                SECOND_LOOK_MS if second_look_ms is None else second_look_ms,
+            )
+        threshold = chosen.answering_threshold if answering_threshold is None else answering_threshold
+        return cls(generation, texts, encoder, finder, look, chosen, threshold)
+
+    def close(self) -> None:
+        """Let go of the files; asking from then on raises ValueError."""
+        self.texts.close()
+
+    def __enter__(self) -> Self:
+        """Return this retriever, to be closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def ask(self, question: str, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True) -> Answer:
+        """Return the best passages for a question, and whether they are good enough to show as answer.
+
+        Any text is a question; one without a letter or digit gets an empty answer.
+
+        Args:
+            question: As it was typed.
+            top_k: Passages wanted, at least 1.
+            second_look: Whether the cross-encoder may be asked where there is one.
+
+        Raises:
+            ValueError: `top_k` is less than 1.
+        """
+        if top_k < 1:
+            raise ValueError(f"top_k is {top_k}; expected 1 or more")
+        began = time.perf_counter()
+        understood = clean_question(question)
+        candidates: Sequence[Candidate] = ()
+        looked_twice = False
+        if is_searchable(understood):
+            candidates = self._candidates(understood, top_k)
+            look = self._second_look
+            if second_look and look is not None and look.is_needed(candidates):
+                candidates = look.rescored(understood, candidates)
+                looked_twice = True
+        passages = tuple(_ranked(candidate) for candidate in candidates[:top_k])
+        confidence = passages[0].probability if passages else 0.0
+        return Answer(
+            question=understood,
+            answered=bool(passages) and confidence >= self._answering_threshold,
+            confidence=confidence,
+            passages=passages,
+            looked_twice=looked_twice,
+            elapsed_ms=(time.perf_counter() - began) * 1000,
+            generation=self.generation.name,
+        )
+
+    def evidence(self, question: str) -> Evidence:
+        """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining."""
+        return self._finder.find(question, self._encoder.encode_questions([question]))
+
+    def _candidates(self, question: str, top_k: int) -> list[Candidate]:
+        evidence = self.evidence(question)
+        log_odds = first_look(evidence, self._weights)
+        # Rows break ties, so that the same question always gets the same order.
+        order = np.lexsort((evidence.rows, -log_odds))
+        # Some will be left out as duplicates; reading texts costs more than weighing.
+        best = order[: 2 * max(top_k, PASSAGES_SHOWN)]
+        stored = self.texts.passages(evidence.rows[best].tolist())
+        places = {passage.row: place for passage, place in zip(stored, best.tolist(), strict=True)}
+        return [
+            Candidate(
+                stored=passage,
+                sentence_scores=sentence_scores(evidence, places[passage.row], self._weights),
+                log_odds=float(log_odds[places[passage.row]]),
+            )
+            for passage in itertools.islice(without_duplicates(stored), max(top_k, PASSAGES_SHOWN))
+        ]
+
+
+def _ranked(candidate: Candidate) -> RankedPassage:
+    stored = candidate.stored
+    return RankedPassage(
+        passage=stored.passage,
+        source=stored.source,
+        text=stored.text,
+        highlight=stored.passage.sentences[candidate.best_sentence],
+        probability=float(probability(np.array(candidate.log_odds))),
+    )
+
+
+def _open_terms(generation: OpenGeneration) -> TermStore:
+    try:
+        return TermStore.open(generation.path / layout.TERMS)
+    except (OSError, ValueError) as error:
+        raise DamagedGenerationError(
+            f"The terms of generation {generation.name} cannot be read ({error}); run `footnote rollback` "
+            "or `footnote build`."
+        ) from error
+
+
+def _sample(texts: Texts, language: str) -> list[str]:
+    return [word for text in texts.sample(language, _SAMPLE_PASSAGES) for word in words(text)]
+
+
+def _understood(samples: dict[str, list[str]], familiarity: Callable[[Sequence[str]], float]) -> list[float]:
+    return [understanding(familiarity(sample)) for sample in samples.values()]

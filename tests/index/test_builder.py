@@ -1,0 +1,194 @@
+"""A folder becomes a generation, and a second build does only what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import layout
+from index.articles import read_collection
+from index.builder import BuildProgress, build_index, fingerprint_of
+from index.encoder import Encoder
+from index.errors import BuildRunningError, CorpusError, NoGenerationError
+from index.generation import IndexFolder
+from index.segment import Limits
+from index.texts import Texts
+from index.vectors import VectorIndex
+
+RIVERS = "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n"
+MOUNTAINS = "# Mountains\n\nMont Blanc is the highest mountain of the Alps. It is covered with ice.\n"
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    """Return a folder of two articles."""
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "rivers.md").write_text(RIVERS, encoding="utf-8")
+    (folder / "mountains.md").write_text(MOUNTAINS, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def index_folder(tmp_path: Path) -> IndexFolder:
+    """Return an index folder in which nothing was built."""
+    return IndexFolder(tmp_path / "index")
+
+
+def encoded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that every text given to the encoder from now on is added to."""
+    texts: list[str] = []
+    real = encoder.encode_passages
+
+    def listening(given: list[str], **options: object) -> object:
+        texts.extend(given)
+        return real(given, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(encoder, "encode_passages", listening)
+    return texts
+
+
+def test_a_first_build_makes_everything(articles: Path, index_folder: IndexFolder, encoder: Encoder) -> None:
+    report = build_index(articles, index_folder, encoder)
+    assert (report.articles, report.articles_added, report.passages_reused) == (2, 2, 0)
+    assert report.switched
+    generation = index_folder.current()
+    assert generation.name == report.generation
+    assert generation.manifest.passages == report.passages == 2
+    assert generation.manifest.sentences == report.sentences == 4
+    assert generation.manifest.languages == ("en",)
+    assert generation.manifest.encoder == encoder.identity
+
+
+def test_rows_of_texts_and_vectors_belong_together(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder
+) -> None:
+    build_index(articles, index_folder, encoder)
+    path = index_folder.current().path
+    with Texts.open(path / layout.TEXTS) as texts:
+        stored = texts.passages(range(texts.passage_count))
+        passages = VectorIndex.open(path / layout.PASSAGE_VECTORS)
+        sentences = VectorIndex.open(path / layout.SENTENCE_VECTORS)
+        expected = encoder.encode_passages([each.text for each in stored])
+        np.testing.assert_allclose(passages.vectors(np.arange(len(stored))), expected, atol=1e-5)
+        for each in stored:
+            own = [span.of(texts.article(each.source.article_id).text) for span in each.passage.sentences]  # type: ignore[union-attr]
+            rows = each.first_sentence_row + np.arange(len(own))
+            np.testing.assert_allclose(sentences.vectors(rows), encoder.encode_passages(own), atol=1e-5)
+
+
+def test_an_unchanged_collection_is_not_built_again(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = build_index(articles, index_folder, encoder)
+    texts = encoded(encoder, monkeypatch)
+    second = build_index(articles, index_folder, encoder)
+    assert not second.switched
+    assert second.generation == first.generation
+    assert (second.passages, second.passages_reused) == (2, 2)
+    assert (second.articles_added, second.articles_changed, second.articles_removed) == (0, 0, 0)
+    assert texts == []
+
+
+def test_only_what_changed_is_encoded(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_index(articles, index_folder, encoder)
+    (articles / "rivers.md").write_text(RIVERS.replace("Black Sea", "Black Sea, at last"), encoding="utf-8")
+    texts = encoded(encoder, monkeypatch)
+    report = build_index(articles, index_folder, encoder)
+    assert (report.articles_changed, report.passages_reused) == (1, 1)
+    assert texts
+    assert all("at last" in text for text in texts)
+
+
+def test_what_went_from_the_folder_goes_from_the_index(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder
+) -> None:
+    build_index(articles, index_folder, encoder)
+    (articles / "rivers.md").unlink()
+    report = build_index(articles, index_folder, encoder)
+    assert (report.articles, report.articles_removed) == (1, 1)
+    with Texts.open(index_folder.current().path / layout.TEXTS) as texts:
+        assert [source.article_id for source in texts.articles()] == ["mountains"]
+
+
+def test_other_limits_make_another_generation(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder
+) -> None:
+    build_index(articles, index_folder, encoder)
+    report = build_index(articles, index_folder, encoder, limits=Limits(merge_words=100))
+    assert report.switched
+    assert report.passages_reused == report.passages
+
+
+def test_a_damaged_generation_is_built_anew(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder
+) -> None:
+    build_index(articles, index_folder, encoder)
+    (index_folder.current().path / layout.PASSAGE_VECTORS).write_bytes(b"")
+    report = build_index(articles, index_folder, encoder)
+    assert report.switched
+    assert index_folder.current().name == report.generation
+
+
+def test_one_bad_file_stops_no_other(articles: Path, index_folder: IndexFolder, encoder: Encoder) -> None:
+    (articles / "empty.md").write_text("")
+    report = build_index(articles, index_folder, encoder)
+    assert report.articles == 2
+    assert [skipped.path for skipped in report.skipped] == ["empty.md"]
+
+
+def test_two_languages_are_served_from_one_index(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder
+) -> None:
+    german = "---\nlanguage: de\n---\nDie Donau fließt durch zehn Länder und mündet ins Schwarze Meer.\n"
+    (articles / "donau.md").write_text(german, encoding="utf-8")
+    build_index(articles, index_folder, encoder)
+    assert index_folder.current().manifest.languages == ("de", "en")
+
+
+def test_an_empty_folder_builds_nothing(tmp_path: Path, index_folder: IndexFolder, encoder: Encoder) -> None:
+    with pytest.raises(CorpusError):
+        build_index(tmp_path, index_folder, encoder)
+    with pytest.raises(NoGenerationError):
+        index_folder.current()
+
+
+def test_two_builds_at_once_are_refused(articles: Path, tmp_path: Path, encoder: Encoder) -> None:
+    with IndexFolder(tmp_path / "index").building(), pytest.raises(BuildRunningError):
+        build_index(articles, IndexFolder(tmp_path / "index"), encoder)
+
+
+def test_an_interrupted_build_leaves_nothing(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder
+) -> None:
+    def interrupt(progress: BuildProgress) -> None:
+        if progress.phase == "writing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_index(articles, index_folder, encoder, on_progress=interrupt)
+    with pytest.raises(NoGenerationError):
+        index_folder.current()
+    assert build_index(articles, index_folder, encoder).switched
+
+
+def test_progress_goes_through_the_phases_to_their_ends(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder
+) -> None:
+    told: list[BuildProgress] = []
+    build_index(articles, index_folder, encoder, on_progress=told.append)
+    assert list(dict.fromkeys(each.phase for each in told)) == ["reading", "embedding", "writing"]
+    for phase in ("reading", "embedding", "writing"):
+        last = [each for each in told if each.phase == phase][-1]
+        assert last.done == last.total > 0
+
+
+def test_a_fingerprint_is_of_what_the_articles_say(articles: Path) -> None:
+    before = fingerprint_of(read_collection(articles))
+    assert before == fingerprint_of(read_collection(articles))
+    (articles / "rivers.md").write_text(RIVERS.replace("ten", "10"), encoding="utf-8")
+    assert fingerprint_of(read_collection(articles)) != before

