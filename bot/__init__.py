@@ -1,0 +1,1 @@
+"""Footnote in a terminal: the commands, and how an answer looks there."""
