@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis import Terms, analyzer
+from index.analysis import Terms, analyzer, is_unspaced
 from index.evidence import Evidence, no_evidence
 from index.lexical import LexicalIndex
 from index.term_store import LexicalEvidence, TermStore
@@ -53,7 +53,8 @@ class CandidateFinder:
         self._passages = passages
         self._sentences = sentences
         self._lexical = lexical
-        self._terms = terms
+        self.terms = terms
+        """The words of the passages, as they were stored."""
         self._languages = tuple(languages)
         self._understood = np.array(understood, dtype=np.float64)
 
@@ -74,7 +75,7 @@ class CandidateFinder:
         if not len(rows):
             return no_evidence()
         agreement = np.mean([np.isin(rows, proposed[:AGREEING_PLACES]) for proposed in lists], axis=0)
-        return self._weighed(rows, terms, vector[0], agreement)
+        return self._weighed(rows, terms, vector[0], agreement, unspaced=is_unspaced(question))
 
     def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
@@ -86,7 +87,7 @@ class CandidateFinder:
         if not self._understood.any():
             return np.empty(0, np.int64)
         sentences = self._sentences.search(vector, SENTENCES_A_LIST).rows[0]
-        owners = np.searchsorted(self._terms.first_sentences, sentences, side="right") - 1
+        owners = np.searchsorted(self.terms.first_sentences, sentences, side="right") - 1
         return np.array(list(dict.fromkeys(owners.tolist())), np.int64)
 
     def _by_words(self, terms: Sequence[Terms]) -> NDArray[np.int64]:
@@ -94,7 +95,7 @@ class CandidateFinder:
         found: list[list[int]] = []
         for number, wanted in enumerate(terms):
             rows = self._lexical.search(wanted.stems, wanted.grams, PASSAGES_A_LIST)
-            found.append(rows[self._terms.languages[rows] == number].tolist())
+            found.append(rows[self.terms.languages[rows] == number].tolist())
         turns = max(map(len, found), default=0)
         mixed = [rows[turn] for turn in range(turns) for rows in found if turn < len(rows)]
         return np.array(mixed, np.int64)
@@ -105,8 +106,10 @@ class CandidateFinder:
         terms: Sequence[Terms],
         vector: NDArray[np.float32],
         agreement: NDArray[np.float64],
+        *,
+        unspaced: bool,
     ) -> Evidence:
-        languages = np.asarray(self._terms.languages[rows])
+        languages = np.asarray(self.terms.languages[rows])
         # Passages of one language stand together, so that their evidence can be joined as it comes.
         order = np.argsort(languages, kind="stable")
         rows, languages, agreement = rows[order], languages[order], agreement[order]
@@ -115,12 +118,12 @@ class CandidateFinder:
         lengths: list[NDArray[np.float64]] = []
         for language in np.unique(languages):
             group = rows[languages == language]
-            stems, grams = self._terms.evidence(terms[language], group)
+            stems, grams = self.terms.evidence(terms[language], group)
             lexical.append(np.column_stack([*_columns(stems), *_columns(grams)]))
             sentence_scores.append(np.column_stack([stems.scores_of_sentences, grams.scores_of_sentences]))
             lengths.append(np.full(len(group), np.log1p(len(set(terms[language].stems)))))
-        sentence_rows = self._terms.sentence_rows(rows)
-        counts = self._terms.first_sentences[rows + 1] - self._terms.first_sentences[rows]
+        sentence_rows = self.terms.sentence_rows(rows)
+        counts = self.terms.first_sentences[rows + 1] - self.terms.first_sentences[rows]
         first_sentences = np.concatenate(([0], np.cumsum(counts)))
         understood = self._understood[languages]
         sentence_understood = np.repeat(understood, counts)
@@ -134,6 +137,7 @@ class CandidateFinder:
                 np.maximum.reduceat(sentence_cosines, first_sentences[:-1]),
                 agreement,
                 np.concatenate(lengths),
+                np.full(len(rows), float(unspaced)),
             ]
         )
         sentences = np.column_stack(
@@ -141,7 +145,7 @@ class CandidateFinder:
                 np.concatenate(sentence_scores),
                 sentence_understood,
                 sentence_cosines,
-                np.log1p(self._terms.sentence_lengths(sentence_rows)),
+                np.log1p(self.terms.sentence_lengths(sentence_rows)),
             ]
         )
         return Evidence(rows, passages, sentences, first_sentences)

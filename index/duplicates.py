@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.analysis import analyzer
+from index.term_store import hashed_terms
 from index.texts import StoredPassage
 
 _SHARED_CHARACTERS: Final = 0.3
@@ -15,12 +19,28 @@ _SHARED_SHINGLES: Final = 0.8
 """Two passages that have more of the shorter one's word triples in common say the same; copies
 with a changed date or name have about .9, different passages on one subject less than .2."""
 
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 over the golden ratio: an odd number that spreads what it multiplies (Knuth, volume 3, 6.4)."""
 
-def without_duplicates(passages: Iterable[StoredPassage]) -> Iterator[StoredPassage]:
-    """Yield the passages, best first as they come, but none that says what one before it said."""
-    kept: list[tuple[StoredPassage, frozenset[tuple[str, ...]]]] = []
+
+def stems_of_text(passage: StoredPassage) -> NDArray[np.uint32]:
+    """Return the hashed stems of a passage (character bigrams in scripts without spaces), (n,) uint32."""
+    return hashed_terms(analyzer(passage.source.language).terms(passage.text).stems)
+
+
+def without_duplicates(
+    passages: Iterable[StoredPassage],
+    stems_of: Callable[[StoredPassage], NDArray[np.uint32]] = stems_of_text,
+) -> Iterator[StoredPassage]:
+    """Yield the passages, best first as they come, but none that says what one before it said.
+
+    Args:
+        passages: Read no further than is asked for.
+        stems_of: The hashed stems of a passage in their order, for whoever keeps them.
+    """
+    kept: list[tuple[StoredPassage, NDArray[np.uint64]]] = []
     for candidate in passages:
-        shingles = _shingles(candidate)
+        shingles = _shingles(stems_of(candidate))
         if any(
             _overlap(candidate, other) > _SHARED_CHARACTERS or _share(shingles, others) > _SHARED_SHINGLES
             for other, others in kept
@@ -39,11 +59,16 @@ def _overlap(one: StoredPassage, other: StoredPassage) -> float:
     return max(0, shared) / max(1, min(first.end - first.start, second.end - second.start))
 
 
-def _share(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
-    return len(one & other) / max(1, min(len(one), len(other)))
+def _share(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:
+    shared = len(np.intersect1d(one, other, assume_unique=True))
+    return shared / max(1, min(len(one), len(other)))
 
 
-def _shingles(passage: StoredPassage) -> frozenset[tuple[str, ...]]:
-    """Return the triples of neighbouring stems (character bigrams in scripts without spaces)."""
-    stems = analyzer(passage.source.language).terms(passage.text).stems
-    return frozenset(zip(stems, stems[1:], stems[2:], strict=False)) or frozenset([stems])
+def _shingles(stems: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """Return the triples of neighbouring stems, each once, as one number; a short text is one of its own."""
+    places = np.arange(min(len(stems), 3))
+    count = max(1, len(stems) - 2)
+    numbers = np.zeros(count, np.uint64)
+    for place in places:
+        numbers = numbers * _MULTIPLIER + stems[place : place + count]
+    return np.unique(numbers)

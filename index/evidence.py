@@ -32,12 +32,15 @@ PASSAGE_EVIDENCE: Final = (
     "best_sentence_cosine",
     "agreement",
     "question_length",
+    "unspaced",
 )
 """The columns of `Evidence.passages`.
 
 `understood` says how far the encoder knows the passage's language, and the cosines are multiplied
 by it; `agreement` is the share of the three lists that name the passage among their first;
-`question_length` is the logarithm of one more than the question's number of different stems.
+`question_length` is the logarithm of one more than the question's number of different stems;
+`unspaced` is 1 where the question is in a script without spaces, whose stems are character bigrams,
+and 0 elsewhere.
 """
 
 SENTENCE_EVIDENCE: Final = ("stem_score", "gram_score", "understood", "cosine", "words")

@@ -39,13 +39,17 @@ class Weights:
     windows: NDArray[np.float64]
     """(3,): of the first look's log-odds, of the cross-encoder's logit of a window, and the intercept."""
     whole_passages: NDArray[np.float64]
-    """(3,): the same, for the mean of the logits of a window and of its whole passage."""
+    """(3,): the same, for the higher of the logits of a window and of its whole passage."""
     answering_threshold: float
     """The probability from which on an answer is shown as one."""
     certain: float
-    """From these log-odds on the first look needs no second, and at less than `-certain` neither."""
+    """From these log-odds on the first look needs no second."""
+    hopeless: float
+    """Below these log-odds it needs none either: nothing that reads so far off was ever an answer."""
     settled: float
     """Between these log-odds and their negative, windows are not enough."""
+    lead: float
+    """By how much the first passage's log-odds must exceed the second's for it to be read alone."""
 
 
 @cache
@@ -74,7 +78,9 @@ def weights_from(fields: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Wei
         whole_passages=vector(("first_look", "cross_encoder", "intercept"), "second_look", "whole_passages"),
         answering_threshold=fields["decisions"]["probability"]["answering_threshold"],
         certain=fields["decisions"]["log_odds"]["certain"],
+        hopeless=fields["decisions"]["log_odds"]["hopeless"],
         settled=fields["decisions"]["log_odds"]["settled"],
+        lead=fields["decisions"]["log_odds"]["lead"],
     )
 
 

@@ -113,6 +113,12 @@ class TermStore:
         starts, ends = self.first_sentences[passage_rows], self.first_sentences[passage_rows + 1]
         return _ranges(starts, ends)
 
+    def stems(self, passage_row: int) -> NDArray[np.uint32]:
+        """Return the hashed stems of a passage's text in their order, (n,) uint32."""
+        field = self._fields["stems"]
+        first, last = field.offsets[self.first_sentences[passage_row : passage_row + 2]]
+        return field.hashes[first:last]
+
     def sentence_lengths(self, sentence_rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many stems each of these sentences has."""
         offsets = self._fields["stems"].offsets
@@ -133,7 +139,7 @@ class TermStore:
 
     def _evidence(self, name: str, terms: Sequence[str], passage_rows: NDArray[np.int64]) -> LexicalEvidence:
         field = self._fields[name]
-        wanted = np.unique(_hashed(terms))
+        wanted = np.unique(hashed_terms(terms))
         weights = self._inverse_document_frequency(field, wanted)
         sentence_counts = self.first_sentences[passage_rows + 1] - self.first_sentences[passage_rows]
         sentences = self.sentence_rows(passage_rows)
@@ -199,9 +205,9 @@ class _FieldWriter:
         self._different: list[NDArray[np.uint32]] = []
 
     def add(self, sentences: Iterable[Sequence[str]], context: Sequence[str]) -> None:
-        hashed = [_hashed(terms) for terms in sentences]
+        hashed = [hashed_terms(terms) for terms in sentences]
         self._sentences += hashed
-        self._contexts.append(_hashed(context))
+        self._contexts.append(hashed_terms(context))
         self._different.append(np.unique(_joined([*hashed, self._contexts[-1]])))
 
     def write(self, folder: Path, name: str) -> None:
@@ -250,7 +256,8 @@ def _shares(
     return saturated @ weights / total, (frequency > 0) @ weights / total
 
 
-def _hashed(terms: Sequence[str]) -> NDArray[np.uint32]:
+def hashed_terms(terms: Sequence[str]) -> NDArray[np.uint32]:
+    """Return terms as they are kept, (n,) uint32: CRC-32, in their order."""
     return np.array([zlib.crc32(term.encode("utf-8", "replace")) for term in terms], dtype=np.uint32)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 from index.duplicates import without_duplicates
+from index.term_store import hashed_terms
 from index.texts import StoredPassage
 from index.types import Passage, Source, Span
 
@@ -55,3 +60,22 @@ def test_short_texts_are_compared_whole() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert rows() == []
+
+
+def test_stems_that_were_kept_are_taken_instead_of_the_text() -> None:
+    kept = {1: np.array([5, 6, 7, 8], np.uint32), 2: np.array([5, 6, 7, 8], np.uint32)}
+    passages = [stored(1, TEXT), stored(2, "Mont Blanc is the highest of the Alps.", article="b")]
+    found = without_duplicates(passages, lambda passage: kept[passage.row])
+    assert [each.row for each in found] == [1]
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=12), st.lists(st.sampled_from("abcd"), max_size=12))
+def test_shares_of_triples_are_those_of_plain_sets(one: list[str], other: list[str]) -> None:
+    def triples(words: list[str]) -> set[tuple[str, ...]]:
+        return set(zip(words, words[1:], words[2:], strict=False)) or {tuple(words)}
+
+    first, second = triples(one), triples(other)
+    alike = len(first & second) / min(len(first), len(second)) > 0.8
+    passages = [stored(1, " ".join(one)), stored(2, " ".join(other), article="b")]
+    stems = {1: hashed_terms(one), 2: hashed_terms(other)}
+    assert len(list(without_duplicates(passages, lambda each: stems[each.row]))) == (1 if alike else 2)

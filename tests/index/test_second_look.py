@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from index.ranking import Weights, default_weights
-from index.second_look import PASSAGES_READ, WHOLE_PASSAGES_READ, Candidate, SecondLook, window
+from index.second_look import PASSAGES_READ, Candidate, SecondLook, window
 from index.texts import StoredPassage
 from index.types import Passage, Source, Span
 
@@ -20,29 +20,26 @@ WEIGHTS = replace(
     windows=np.array([0.0, 1.0, 0.0]),
     whole_passages=np.array([0.0, 1.0, 100.0]),
     certain=3.0,
-    settled=0.0,
+    hopeless=-2.0,
+    settled=0.1,
+    lead=5.0,
 )
+"""Log-odds are those of the cross-encoder, 100 more after whole passages; the second is always read."""
 
 
 class LengthReader:
     """A cross-encoder whose logit is the length of the text over 10: it depends on what it is given."""
 
-    def __init__(self, in_time: int = 100) -> None:
-        self.in_time = in_time
+    def __init__(self) -> None:
         self.texts: list[str] = []
-        self.calls = 0
 
     def score(
         self, question: str, texts: Sequence[str], *, deadline: float | None = None
     ) -> NDArray[np.float64]:
-        """Return the scores of the first `in_time` texts, NaN for the others."""
+        """Return the scores of all texts."""
         assert question
-        assert deadline is not None
-        self.texts = list(texts)
-        self.calls += 1
-        scores = np.array([len(text) / 10 for text in texts])
-        scores[self.in_time :] = np.nan
-        return scores
+        self.texts += texts
+        return np.array([len(text) / 10 for text in texts])
 
     def familiarity(self, words: Sequence[str]) -> float:
         """Return that all is known."""
@@ -64,10 +61,13 @@ def candidate(row: int, text: str, log_odds: float, language: str = "en", best: 
 
 
 def look(
-    reader: LengthReader, languages: frozenset[str] = frozenset({"en"}), weights: Weights = WEIGHTS
+    reader: LengthReader,
+    languages: frozenset[str] = frozenset({"en"}),
+    weights: Weights = WEIGHTS,
+    budget_ms: float = 10_000,
 ) -> SecondLook:
     """Return a second look through `reader`."""
-    return SecondLook(reader, weights, languages, budget_ms=1000)
+    return SecondLook(reader, weights, languages, budget_ms)
 
 
 def test_what_reads_better_comes_first() -> None:
@@ -79,18 +79,37 @@ def test_what_reads_better_comes_first() -> None:
 
 def test_only_the_first_few_are_read_and_the_others_stay_behind_them() -> None:
     reader = LengthReader()
-    given = [candidate(row, "x" * (row + 1), 9.0 - row) for row in range(PASSAGES_READ + 3)]
+    given = [candidate(row, "x" * (row + 2), 9.0 - row) for row in range(PASSAGES_READ + 3)]
     found = look(reader).rescored("why", given)
-    assert len(reader.texts) == PASSAGES_READ
-    assert [each.stored.row for each in found] == [4, 3, 2, 1, 0, 5, 6, 7]
+    assert reader.texts == ["xx", "xxx"]
+    assert [each.stored.row for each in found] == [1, 0, 2, 3, 4]
     assert all(first.log_odds >= second.log_odds for first, second in pairwise(found))
 
 
-def test_what_was_not_reached_in_time_overtakes_nothing_that_was() -> None:
+def test_a_first_passage_with_a_clear_lead_that_reads_well_is_read_alone() -> None:
+    reader = LengthReader()
+    given = [candidate(1, "a text", 2.0), candidate(2, "a much longer text", 1.0), candidate(3, "x", 9.0)]
+    found = look(reader, weights=replace(WEIGHTS, lead=1.0)).rescored("why", given)
+    assert reader.texts == ["a text"]
+    assert [each.stored.row for each in found] == [1, 2, 3]
+    assert [each.log_odds for each in found] == pytest.approx([0.6, 0.6, 0.6])
+
+
+@pytest.mark.parametrize(("lead", "settled"), [(1.1, 0.1), (1.0, 0.7)])
+def test_without_a_clear_lead_or_a_clear_answer_the_second_is_read_too(lead: float, settled: float) -> None:
+    reader = LengthReader()
+    given = [candidate(1, "a text", 2.0), candidate(2, "a much longer text", 1.0)]
+    look(reader, weights=replace(WEIGHTS, lead=lead, settled=settled)).rescored("why", given)
+    assert reader.texts[:2] == ["a text", "a much longer text"]
+
+
+def test_without_time_only_one_is_read_and_what_was_not_overtakes_nothing_that_was() -> None:
+    reader = LengthReader()
     given = [candidate(1, "x", 3.0), candidate(2, "xx", 2.9), candidate(3, "xxx", 2.8)]
-    found = look(LengthReader(in_time=2)).rescored("why", given)
-    assert [each.stored.row for each in found] == [2, 1, 3]
-    assert found[-1].log_odds == pytest.approx(0.1)
+    found = look(reader, weights=replace(WEIGHTS, settled=9.0), budget_ms=0).rescored("why", given)
+    assert reader.texts == ["x"]
+    assert [each.stored.row for each in found] == [1, 2, 3]
+    assert [each.log_odds for each in found] == pytest.approx([0.1, 0.1, 0.1])
 
 
 def test_other_languages_are_not_read() -> None:
@@ -100,24 +119,23 @@ def test_other_languages_are_not_read() -> None:
     assert reader.texts == ["one"]
 
 
-def test_where_windows_settle_nothing_the_first_three_are_read_whole() -> None:
+def test_where_windows_settle_nothing_passages_are_read_whole() -> None:
     reader = LengthReader()
     given = [candidate(row, f"one. {'x' * row}. two. three", 2.0, best=3) for row in range(1, 6)]
     found = look(reader, weights=replace(WEIGHTS, settled=9.0)).rescored("why", given)
-    assert reader.calls == 2
-    assert len(reader.texts) == WHOLE_PASSAGES_READ
-    assert all("one" in text for text in reader.texts)
-    assert sum(each.log_odds > 50 for each in found) == WHOLE_PASSAGES_READ
-    assert found[0].log_odds == pytest.approx(100 + (len("two. three") + len(given[2].stored.text)) / 20)
+    assert reader.texts == ["two. three"] * 2 + [given[0].stored.text, given[1].stored.text]
+    assert [each.stored.row for each in found[:2]] == [2, 1]
+    assert sum(each.log_odds > 50 for each in found) == 2
+    assert found[0].log_odds == pytest.approx(100 + len(given[1].stored.text) / 10)
 
 
 def test_where_windows_settle_it_nothing_more_is_read() -> None:
     reader = LengthReader()
     look(reader, weights=replace(WEIGHTS, settled=0.2)).rescored("why", [candidate(1, "some text", 2.0)])
-    assert reader.calls == 1
+    assert reader.texts == ["some text"]
 
 
-@pytest.mark.parametrize(("log_odds", "needed"), [(0.0, True), (5.0, False), (-5.0, False), (2.0, True)])
+@pytest.mark.parametrize(("log_odds", "needed"), [(0.0, True), (5.0, False), (-2.1, False), (2.9, True)])
 def test_it_is_needed_only_in_doubt(log_odds: float, needed: bool) -> None:
     assert look(LengthReader()).is_needed([candidate(1, "x", log_odds)]) is needed
 
