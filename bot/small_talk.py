@@ -1,0 +1,84 @@
+"""Tells a greeting or thanks from a question, in every language that the bot speaks.
+
+A text is small talk only where every word of it belongs to a phrase that `languages/` lists: "hello,
+who leads Nissan?" is a question.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from bot.phrases import LANGUAGES, phrases_for
+
+LONGEST_CHARACTERS: Final = 60
+"""A longer text is never small talk."""
+
+_QUESTION_MARKS: Final = frozenset("?？؟¿")
+
+
+def is_greeting(text: str) -> bool:
+    """Return whether a text does no more than greet, in any case and with any signs around."""
+    return _says(text, _vocabulary().greetings) and not is_thanks(text)
+
+
+def is_thanks(text: str) -> bool:
+    """Return whether a text does no more than thank; one that greets too does."""
+    return _says(text, _vocabulary().thanked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    greetings: frozenset[str]
+    thanked: frozenset[str]
+    all: frozenset[str]
+
+
+@cache
+def _vocabulary() -> _Vocabulary:
+    spoken = [phrases_for(code) for code in LANGUAGES]
+    greetings = _plain_words(each for phrases in spoken for each in phrases.greetings)
+    thanked = _plain_words(each for phrases in spoken for each in phrases.thanked)
+    asides = _plain_words(each for phrases in spoken for each in phrases.asides)
+    return _Vocabulary(greetings, thanked, greetings | thanked | asides)
+
+
+def _plain_words(phrases: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(_words_of, phrases))
+
+
+def _says(text: str, wanted: frozenset[str]) -> bool:
+    """Return whether phrases that are known cover all of a text, one that is wanted among them."""
+    if len(text) > LONGEST_CHARACTERS or (_QUESTION_MARKS & set(text) and _words_of(text) not in wanted):
+        return False
+    known = _vocabulary().all
+    words = _words_of(text)
+    # covered[place]: whether known phrases end there, and whether one of them was wanted.
+    covered: dict[int, bool] = {0: False}
+    for start in range(len(words)):
+        if start not in covered:
+            continue
+        for end in range(start + 1, len(words) + 1):
+            part = words[start:end].strip()
+            if part in known and _may_end(words, end):
+                covered[end] = covered.get(end, False) or covered[start] or part in wanted
+    return covered.get(len(words), False)
+
+
+def _may_end(words: str, end: int) -> bool:
+    """Return whether a phrase may end at a place: before a space, or a sign that needs none."""
+    return end == len(words) or words[end] == " " or _is_han(words[end - 1]) or _is_han(words[end])
+
+
+def _words_of(text: str) -> str:
+    """Return the words of a text in small letters, single spaces between; signs count as spaces."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    kept = (sign if sign.isalnum() or unicodedata.combining(sign) else " " for sign in folded)
+    return " ".join("".join(kept).replace("ё", "е").split())
+
+
+def _is_han(character: str) -> bool:
+    return "\u4e00" <= character <= "\u9fff"
