@@ -8,6 +8,7 @@ from typing import Final
 
 import typer
 
+from bot.blocking import BlockingAnswering
 from bot.composition import Place, load_encoder, opened_retriever
 from bot.question_lines import read_question_lines
 from bot.rendering import answer_object, json_text, render_answer
@@ -42,8 +43,11 @@ def ask_one(
     """
     shown = top_k or (PASSAGES_IN_JSON if as_json else PASSAGES_IN_TEXT)
     encoder = load_encoder(place.settings)
-    with opened_retriever(place, encoder, up_to_date=up_to_date, second_look=second_look) as retriever:
-        answer = retriever.ask(question, top_k=shown, second_look=second_look)
+    with (
+        opened_retriever(place, encoder, up_to_date=up_to_date, second_look=second_look) as retriever,
+        BlockingAnswering(retriever) as answering,
+    ):
+        answer = answering.ask(question, top_k=shown, second_look=second_look)
     if as_json:
         text = json_text(answer_object(answer), for_reading=is_terminal(sys.stdout))
     else:
@@ -61,8 +65,11 @@ def ask_file(place: Place, path: Path, *, top_k: int | None, up_to_date: bool, s
     """
     questions = read_question_lines(path)
     encoder = load_encoder(place.settings)
-    with opened_retriever(place, encoder, up_to_date=up_to_date, second_look=second_look) as retriever:
+    with (
+        opened_retriever(place, encoder, up_to_date=up_to_date, second_look=second_look) as retriever,
+        BlockingAnswering(retriever) as answering,
+    ):
         for question in questions:
-            answer = retriever.ask(question.text, top_k=top_k or PASSAGES_IN_JSON, second_look=second_look)
+            answer = answering.ask(question.text, top_k=top_k or PASSAGES_IN_JSON, second_look=second_look)
             typer.echo(json_text(answer_object(answer, question.question_id), for_reading=False))
             sys.stdout.flush()

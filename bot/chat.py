@@ -13,6 +13,7 @@ from typing import Final
 
 import typer
 
+from bot.blocking import BlockingAnswering
 from bot.composition import Place, load_encoder, opened_retriever
 from bot.rendering import Style, render_answer, render_more, render_passage
 from bot.terminal import is_terminal, style_for
@@ -170,9 +171,12 @@ def run_chat(place: Place, *, top_k: int | None, up_to_date: bool, second_look: 
         FootnoteError: The articles, the index or a model cannot be read.
     """
     encoder = load_encoder(place.settings)
-    with opened_retriever(place, encoder, up_to_date=up_to_date, second_look=second_look) as retriever:
+    with (
+        opened_retriever(place, encoder, up_to_date=up_to_date, second_look=second_look) as retriever,
+        BlockingAnswering(retriever) as answering,
+    ):
         conversation = Conversation(
-            lambda question: retriever.ask(question, top_k=_PASSAGES_KEPT, second_look=second_look),
+            lambda question: answering.ask(question, top_k=_PASSAGES_KEPT, second_look=second_look),
             retriever.texts,
             style_for(sys.stdout),
             top_k or 3,

@@ -1,29 +1,26 @@
 """What lies on disk: whole generations side by side, and one small file that says which one serves.
 
     index folder/
-      current.json           {"current": name, "previous": name or null}, replaced by one rename
-      build.lock             held by whoever builds or rolls back
+      current.json           names the one in use, the one before it and a candidate, if there is one
+      build.lock             held by whoever builds, switches or rolls back
       generations/<name>/    whole and never changed; named by its time in UTC and a hash of its manifest
         manifest.json        written last, with the size and hash of every other file
       building-<random>/     a build in progress, or what a crashed one left
 
 Nothing that serves is written to. A generation is made in its own folder, forced to the disk and
 read back, renamed into its place, and only then named in `current.json`; at whatever byte a build
-dies, `current.json` names a whole generation.
+dies, `current.json` names a whole generation. A candidate is such a generation, named there but not
+yet in use: it is tried first, then switched to or discarded.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
-import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -38,7 +35,9 @@ from index.errors import (
     NoGenerationError,
     OtherFormatError,
 )
+from index.generation_files import check_files, damaged, file_records, manifest_bytes, short_hash
 from index.manifest import FORMAT_VERSION, MANIFEST_NAME, FileRecord, Manifest, ModelIdentity
+from index.pointer import Pointer, prepare_pointer, put_pointer, read_pointer
 
 __all__ = [
     "FORMAT_VERSION",
@@ -49,9 +48,7 @@ __all__ = [
     "OpenGeneration",
 ]
 
-_NAME: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}(-[0-9]+)?")
 _PRIVATE_PREFIX: Final = "building-"
-_NOT_THERE: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +58,6 @@ class OpenGeneration:
     name: str
     path: Path
     manifest: Manifest
-
-
-@dataclass(frozen=True, slots=True)
-class _Pointer:
-    current: str
-    previous: str | None
 
 
 class IndexFolder:
@@ -80,7 +71,6 @@ class IndexFolder:
     def __init__(self, path: Path) -> None:
         """Name the folder; nothing is read or made yet."""
         self._path = path
-        self._pointer_path = path / "current.json"
         self._generations = path / "generations"
         self._private: Path | None = None
 
@@ -111,15 +101,18 @@ class IndexFolder:
                 self._private = None
                 shutil.rmtree(private, ignore_errors=True)
 
-    def publish(self, private_folder: Path, manifest: Manifest) -> str:
+    def publish(self, private_folder: Path, manifest: Manifest, *, switch: bool = True) -> str:
         """Put the generation built in `private_folder` into service and return its name.
 
         Everything is on the disk and was read back before the switch. The generation that served
         until now becomes the previous one; where it is damaged, the one before it stays instead.
+        A candidate of before is gone afterwards.
 
         Args:
             private_folder: What `building` gave, in the same block.
             manifest: All but `files`, which is filled in here.
+            switch: False to keep it as the candidate, while what serves goes on serving; where
+                nothing is in use yet, it is put into service all the same.
 
         Raises:
             GenerationError: The files cannot be written or read back; what serves is whole.
@@ -130,22 +123,64 @@ class IndexFolder:
                 f"{private_folder} is not being built in; expected the folder that building() gave."
             )
         with explaining(self._path):
-            manifest = replace(manifest, files=tuple(_file_records(private_folder)))
+            manifest = replace(manifest, files=tuple(file_records(private_folder)))
             data = manifest.to_json().encode()
             (private_folder / MANIFEST_NAME).write_bytes(data)
             flush_tree(private_folder)
-            if _manifest_bytes(private_folder) != data:
-                raise _damaged(f"{private_folder / MANIFEST_NAME} reads otherwise than it was written")
-            _check_files(private_folder, manifest, verify=True)
+            if manifest_bytes(private_folder) != data:
+                raise damaged(f"{private_folder / MANIFEST_NAME} reads otherwise than it was written")
+            check_files(private_folder, manifest, verify=True)
             self._generations.mkdir(exist_ok=True)
             name = self._free_name(manifest, data)
+            serving = None if switch else self._serving_pointer()
+            if serving is None:
+                pointer = Pointer(current=name, previous=self._worth_keeping())
+            else:
+                pointer = replace(serving, candidate=name)
             # Written before the rename, after which nothing that is left to do needs space.
-            prepared = self._prepare(_Pointer(current=name, previous=self._worth_keeping()))
+            prepared = prepare_pointer(self._path, pointer)
             private_folder.rename(self._generations / name)
             flush(self._generations)
-            self._switch(prepared)
+            put_pointer(prepared)
             self._remove_leftovers()
         return name
+
+    def switch_to(self, name: str) -> None:
+        """Put the candidate of this name into service; what served becomes the previous generation.
+
+        Raises:
+            BuildRunningError: Another process is building or rolling back.
+            DamagedGenerationError: The candidate is damaged; the generation in use stays.
+            GenerationError: It is not the candidate, or the folder cannot be written to.
+        """
+        self._pointer()  # Where nothing was built, not even the lock's file is made.
+        with self._locked(), explaining(self._path):
+            pointer = self._pointer()
+            if pointer.candidate != name:
+                raise GenerationError(
+                    f"Generation {name} is not the candidate in {self._path}, so {pointer.current} stays; "
+                    "run `footnote build`."
+                )
+            self._open(name, verify=True)
+            put_pointer(prepare_pointer(self._path, Pointer(current=name, previous=self._worth_keeping())))
+            self._remove_leftovers()
+
+    def discard_candidate(self) -> None:
+        """Remove the candidate; without one, nothing is done.
+
+        Raises:
+            BuildRunningError: Another process is building or rolling back.
+            GenerationError: The folder cannot be read or written to.
+        """
+        if self._pointer().candidate is None:
+            return
+        with self._locked(), explaining(self._path):
+            put_pointer(prepare_pointer(self._path, replace(self._pointer(), candidate=None)))
+            self._remove_leftovers()
+
+    def as_if_serving(self, name: str) -> IndexFolder:
+        """Return this folder as a reader would find it with that generation in service, to try it."""
+        return _Trial(self._path, name)
 
     def current(self, *, verify: bool = True) -> OpenGeneration:
         """Check the generation in use and return it.
@@ -188,8 +223,18 @@ class IndexFolder:
         """
         return self._pointer().previous
 
+    def candidate_name(self) -> str | None:
+        """Return the name of the generation that waits to be switched to, None without one.
+
+        Raises:
+            GenerationError: As in `current_name`.
+        """
+        return self._pointer().candidate
+
     def rollback(self) -> str:
         """Put the previous generation back into service and return its name; again undoes it.
+
+        A candidate stays one.
 
         Raises:
             BuildRunningError: Another process is building or rolling back.
@@ -210,7 +255,8 @@ class IndexFolder:
                     f"Generation {pointer.previous} in {self._path} is damaged, so {pointer.current} stays; "
                     "run `footnote build`."
                 ) from error
-            self._switch(self._prepare(_Pointer(current=pointer.previous, previous=pointer.current)))
+            back = replace(pointer, current=pointer.previous, previous=pointer.current)
+            put_pointer(prepare_pointer(self._path, back))
         return pointer.previous
 
     @contextmanager
@@ -229,48 +275,35 @@ class IndexFolder:
         finally:
             lock.release()
 
-    def _pointer(self) -> _Pointer:
-        with explaining(self._path):
-            try:
-                text = self._pointer_path.read_bytes()
-            except FileNotFoundError as error:
-                message = f"Nothing was built in {self._path} yet; run `footnote build`."
-                raise NoGenerationError(message) from error
-        try:
-            fields = json.loads(text)
-        except (ValueError, RecursionError):
-            fields = None
-        match fields:
-            case {"current": str(current), "previous": str() | None as previous} if all(
-                _NAME.fullmatch(name) for name in (current, previous) if name is not None
-            ):
-                return _Pointer(current, previous)
-        raise DamagedGenerationError(
-            f"{self._pointer_path} holds {text[:60]!r}; expected the names of two generations; "
-            "run `footnote build`."
-        )
+    def _pointer(self) -> Pointer:
+        return read_pointer(self._path)
 
     def _open(self, name: str, *, verify: bool) -> OpenGeneration:
         folder = self._generations / name
         with explaining(self._path):
-            data = _manifest_bytes(folder)
+            data = manifest_bytes(folder)
             manifest = Manifest.from_json(data.decode(errors="replace"), origin=str(folder / MANIFEST_NAME))
-            if _short_hash(data) != name.split("-")[1]:
-                raise _damaged(f"{folder / MANIFEST_NAME} differs from what was written under this name")
-            _check_files(folder, manifest, verify=verify)
+            if short_hash(data) != name.split("-")[1]:
+                raise damaged(f"{folder / MANIFEST_NAME} differs from what was written under this name")
+            check_files(folder, manifest, verify=verify)
         return OpenGeneration(name, folder, manifest)
 
     def _free_name(self, manifest: Manifest, data: bytes) -> str:
         made = datetime.fromisoformat(manifest.created_at).astimezone(UTC)
-        name = f"{made:%Y%m%dT%H%M%SZ}-{_short_hash(data)}"
+        name = f"{made:%Y%m%dT%H%M%SZ}-{short_hash(data)}"
         names = itertools.chain([name], (f"{name}-{count}" for count in itertools.count(2)))
         return next(free for free in names if not (self._generations / free).exists())
 
+    def _serving_pointer(self) -> Pointer | None:
+        try:
+            return self._pointer()
+        except (NoGenerationError, DamagedGenerationError):
+            return None
+
     def _worth_keeping(self) -> str | None:
         """Return the newest generation to which a roll back could return, None without one."""
-        try:
-            pointer = self._pointer()
-        except (NoGenerationError, DamagedGenerationError):
+        pointer = self._serving_pointer()
+        if pointer is None:
             return None
         for name in (pointer.current, pointer.previous):
             try:
@@ -283,17 +316,6 @@ class IndexFolder:
                 continue
         return None
 
-    def _prepare(self, pointer: _Pointer) -> Path:
-        prepared = self._path / "current.json.new"
-        prepared.write_text(json.dumps(asdict(pointer)) + "\n", encoding="utf-8")
-        flush(prepared)
-        return prepared
-
-    def _switch(self, prepared: Path) -> None:
-        flush(self._path)
-        prepared.replace(self._pointer_path)
-        flush(self._path)
-
     def _remove_leftovers(self) -> None:
         for folder in self._path.glob(f"{_PRIVATE_PREFIX}*"):
             shutil.rmtree(folder, ignore_errors=True)
@@ -303,48 +325,16 @@ class IndexFolder:
             # Which generations are worth nothing cannot be told before one is published.
             return
         for folder in self._generations.glob("*"):
-            if folder.name not in (pointer.current, pointer.previous):
+            if folder.name not in pointer.names:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _file_records(folder: Path) -> Iterator[FileRecord]:
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            raise GenerationError(
-                f"{path} is a link; expected a file, which a generation can hold by itself."
-            )
-        if path.is_file() and name != MANIFEST_NAME:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            yield FileRecord(name, path.stat().st_size, digest)
+class _Trial(IndexFolder):
+    """An index folder of which one generation, by its name, is taken to be the one in use."""
 
+    def __init__(self, path: Path, name: str) -> None:
+        super().__init__(path)
+        self._tried = name
 
-def _manifest_bytes(folder: Path) -> bytes:
-    path = folder / MANIFEST_NAME
-    try:
-        return path.read_bytes()
-    except _NOT_THERE as error:
-        raise _damaged(f"{path} is missing") from error
-
-
-def _short_hash(manifest: bytes) -> str:
-    return hashlib.sha256(manifest).hexdigest()[:6]
-
-
-def _check_files(folder: Path, manifest: Manifest, *, verify: bool) -> None:
-    for record in manifest.files:
-        path = folder / record.path
-        try:
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                if size != record.size:
-                    raise _damaged(f"{path} has {size} bytes; expected {record.size}")
-                if verify and hashlib.file_digest(file, "sha256").hexdigest() != record.sha256:
-                    raise _damaged(f"{path} differs from what was written; its SHA-256 is another")
-        except _NOT_THERE as error:
-            raise _damaged(f"{path} is missing") from error
-
-
-def _damaged(what: str) -> DamagedGenerationError:
-    return DamagedGenerationError(f"{what}; run `footnote rollback` or `footnote build`.")
+    def current_name(self) -> str:
+        return self._tried

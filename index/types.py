@@ -133,7 +133,7 @@ class BuildReport:
 
     generation: str
     switched: bool
-    """False where nothing had changed and the generation in use stays."""
+    """False where the generation in use stays: nothing had changed, or this one is a candidate."""
     articles: int
     passages: int
     sentences: int

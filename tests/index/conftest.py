@@ -1,6 +1,12 @@
-"""The real models, loaded once: they come with the packages that Footnote installs."""
+"""The real models, loaded once: they come with the packages that Footnote installs; and crashes."""
 
 from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +26,28 @@ def cross_encoder() -> CrossEncoder:
     loaded = load_cross_encoder_by_setting()
     assert loaded is not None
     return loaded
+
+
+@pytest.fixture
+def crash() -> Iterator[Callable[..., int]]:
+    """Does something to an index folder in a process that dies at a given point.
+
+    Takes the way to die, where, the folder, and what to do there unless it is a build, all as
+    `crashing_builds.py` says; returns the signal that killed it.
+    """
+    script = Path(__file__).with_name("crashing_builds.py")
+    environment = runpy.run_path(str(script))["environment"]()
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answers, orders = process.stdout, process.stdin
+
+        def run(way: str, number: int, path: Path, action: str = "build") -> int:
+            orders.write(f"{action} {way} {number} {path}\n")
+            orders.flush()
+            return int(answers.readline())
+
+        yield run

@@ -1,9 +1,10 @@
 """Builds that die on purpose, each in a process of its own.
 
-Reads orders from standard input, one a line: `change N FOLDER` builds in the index folder and kills
-the build with SIGKILL before its Nth change to the file system, `NAME N FOLDER` lets the system kill
-it once the file NAME has N bytes. Answers each with the signal that ended the build, 0 where it ended
-by itself. One process forks all the builds, because starting Python takes longer than a build.
+Reads orders from standard input, one a line: `ACTION change N FOLDER` does something in the index
+folder and kills it with SIGKILL before its Nth change to the file system, `ACTION NAME N FOLDER` lets
+the system kill it once the file NAME has N bytes. Actions are `build`, `propose` (a candidate), `switch`
+(to it) and `discard` (it). Answers each with the signal that ended it, 0 where it ended by itself. One
+process forks them all, because starting Python takes longer than a build.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ MANIFEST = Manifest(
 )
 
 
-def build(path: Path, content: str) -> str:
+def build(path: Path, content: str, *, switch: bool = True) -> str:
     """Publish a generation whose files say `content`, and return its name."""
     folder = IndexFolder(path)
     with folder.building() as private:
         (private / "lexical" / "segments").mkdir(parents=True)
         for name in ("texts.sqlite", "passages.faiss", "lexical/meta", "lexical/segments/1"):
             (private / name).write_text(f"{content} in {name}")
-        return folder.publish(private, replace(MANIFEST, corpus_fingerprint=content))
+        return folder.publish(private, replace(MANIFEST, corpus_fingerprint=content), switch=switch)
 
 
 def generations(path: Path) -> set[str]:
@@ -81,10 +82,27 @@ def die_within(name: str, size: int) -> None:
     sys.addaudithook(audit)
 
 
+def act(action: str, path: Path) -> None:
+    """Do what an order says in the index folder."""
+    match action:
+        case "build":
+            build(path, "new")
+        case "propose":
+            build(path, "new", switch=False)
+        case "switch":
+            candidate = IndexFolder(path).candidate_name()
+            assert candidate is not None
+            IndexFolder(path).switch_to(candidate)
+        case "discard":
+            IndexFolder(path).discard_candidate()
+        case _:
+            raise ValueError(action)
+
+
 def main() -> None:
     """Answer every line of standard input."""
     for line in sys.stdin:
-        way, number, path = line.rstrip("\n").split(" ", maxsplit=2)
+        action, way, number, path = line.rstrip("\n").split(" ", maxsplit=3)
         child = os.fork()
         if child == 0:
             status = 1
@@ -93,7 +111,7 @@ def main() -> None:
                     die_before(int(number))
                 else:
                     die_within(way, int(number))
-                build(Path(path), "new")
+                act(action, Path(path))
                 status = 0
             os._exit(status)
         _, status = os.waitpid(child, 0)

@@ -7,9 +7,7 @@ import os
 import runpy
 import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,8 +22,7 @@ from index.generation import IndexFolder, Manifest
 SCRIPT = Path(__file__).with_name("crashing_builds.py")
 _script = runpy.run_path(str(SCRIPT))
 MANIFEST: Manifest = _script["MANIFEST"]
-build: Callable[[Path, str], str] = _script["build"]
-environment: Callable[[], dict[str, str]] = _script["environment"]
+build: Callable[..., str] = _script["build"]
 generations: Callable[[Path], set[str]] = _script["generations"]
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and limits of POSIX")
@@ -150,25 +147,6 @@ def test_another_format_is_told_apart_from_damage(path: Path) -> None:
     assert IndexFolder(path).current().manifest.corpus_fingerprint == "second"
 
 
-@pytest.fixture
-def crash() -> Iterator[Callable[[str, int, Path], int]]:
-    """Builds "new" in a process that dies at a given point; returns the signal that killed it."""
-    command = [sys.executable, str(SCRIPT)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment()
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        answers, orders = process.stdout, process.stdin
-
-        def run(way: str, number: int, path: Path) -> int:
-            orders.write(f"{way} {number} {path}\n")
-            orders.flush()
-            return int(answers.readline())
-
-        yield run
-
-
 def after_crash(path: Path) -> str:
     """Check that what serves is whole and that the next build succeeds; return what served."""
     opened = IndexFolder(path).current()
@@ -185,7 +163,7 @@ def after_crash(path: Path) -> str:
 
 @posix
 def test_a_build_killed_before_any_change_to_the_disk_leaves_a_whole_generation(
-    path: Path, crash: Callable[[str, int, Path], int]
+    path: Path, crash: Callable[..., int]
 ) -> None:
     """Old until the switch and new from there on, wherever SIGKILL falls; the next build tidies up."""
     build(path, "oldest")
@@ -208,7 +186,7 @@ def test_a_build_killed_before_any_change_to_the_disk_leaves_a_whole_generation(
 
 @posix
 def test_a_first_build_killed_before_any_change_can_be_built_again(
-    path: Path, crash: Callable[[str, int, Path], int]
+    path: Path, crash: Callable[..., int]
 ) -> None:
     """Where nothing served before, nothing does, or the new generation whole."""
     number, killed = 0, 1
@@ -234,7 +212,7 @@ def test_a_first_build_killed_before_any_change_can_be_built_again(
     ],
 )
 def test_a_build_killed_in_the_middle_of_a_file_leaves_the_old_generation(
-    path: Path, crash: Callable[[str, int, Path], int], name: str, size: int
+    path: Path, crash: Callable[..., int], name: str, size: int
 ) -> None:
     """The process dies with that many bytes of the file written."""
     build(path, "oldest")

@@ -170,6 +170,16 @@ def test_the_first_of_equal_passages_is_found(tmp_path: Path) -> None:
         assert opened.passages([1])[0].passage.span == Span(5, 10)
 
 
+def test_articles_that_can_be_read_are_listed_with_where_to_begin(texts: Texts) -> None:
+    """An article without a passage has no beginning, so it is not in the list."""
+    listed = texts.listed_articles()
+    assert [(each.source.article_id, each.passages) for each in listed] == [("bread", 2), ("drinks/tea", 2)]
+    assert [each.first_passage_id for each in listed] == [
+        records[0].passage.passage_id for _, records in (PAIRS[2], PAIRS[0])
+    ]
+    assert listed[1].source.url == TEA.url
+
+
 def test_articles_and_fingerprints_are_ordered_by_id(texts: Texts) -> None:
     """By code points, not in the order written."""
     assert [source.article_id for source in texts.articles()] == ["bread", "drinks/tea", "empty"]

@@ -1,0 +1,294 @@
+"""The one way to an Answer, for Telegram and the terminal: nothing waits on the event loop.
+
+Questions queue for one worker thread, which encodes those that wait together as one batch and
+answers them in turn. Passages and lists are read on another thread, so that a press on a button
+does not wait behind questions. A new generation is opened beside the one in use and takes its place
+between two questions; the old one is closed when nothing reads from it any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.opening import in_context, shown_passage, source_entries
+from bot.shown import ShownPassage, SourceEntry
+from index.errors import FootnoteError
+from index.metrics import percentile
+from index.types import Answer
+
+if TYPE_CHECKING:
+    from index.generation import OpenGeneration
+    from index.retriever import Retriever
+
+Result = TypeVar("Result")
+
+_LARGEST_BATCH: Final = 16
+"""Questions encoded at once: more save no further time and make the first of them wait."""
+
+_TIMES_KEPT: Final = 1_000
+
+
+class BusyError(FootnoteError):
+    """Too many questions wait already, or answering is about to end."""
+
+
+class TooSlowError(FootnoteError):
+    """There was no answer within the time that one question may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringStatistics:
+    """How answering goes."""
+
+    p50_ms: float | None
+    """Half of the last 1,000 answers were there within so long, waiting included; None before the first."""
+    p95_ms: float | None
+    """The same for 95 of 100 answers."""
+    answered: int
+    """Questions that got an Answer, declining ones included."""
+    waiting: int
+    """Questions that wait for their turn."""
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """One question on its way."""
+
+    question: str = field(repr=False)
+    top_k: int
+    second_look: bool
+    deadline: float | None
+    abandoned: bool = False
+    vector: NDArray[np.float32] | None = field(default=None, repr=False)
+    encoded_by: Retriever | None = field(default=None, repr=False)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self.abandoned or (self.deadline is not None and time.monotonic() >= self.deadline)
+
+
+class Answering:
+    """Answers questions from the generation in use, and shows its passages.
+
+    It owns the retriever, and belongs to one event loop. Whatever error a question meets reaches
+    whoever asked it, and the next question is answered all the same.
+    """
+
+    def __init__(self, retriever: Retriever, *, queue_size: int, question_seconds: float | None) -> None:
+        """Take over an open retriever.
+
+        Args:
+            retriever: Closed by `aclose`, or by `switch` once another one took its place.
+            queue_size: How many questions may wait, at least 1.
+            question_seconds: How long one may take from `ask` to its answer; None for any time.
+        """
+        self._retriever = retriever
+        self._queue_size = queue_size
+        self._question_seconds = question_seconds
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="answering")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        self._lock = threading.Lock()
+        self._waiting: list[_Asked] = []
+        self._reads_waiting = 0
+        self._closing = False
+        self._switching = asyncio.Lock()
+        self._times_ms: deque[float] = deque(maxlen=_TIMES_KEPT)
+        self._answered = 0
+        self._entries: tuple[SourceEntry, ...] = ()
+        self._entries_of = ""
+
+    @property
+    def generation(self) -> OpenGeneration:
+        """The generation that the next question is answered from."""
+        return self._retriever.generation
+
+    async def ask(self, question: str, *, top_k: int = 10, second_look: bool = True) -> Answer:
+        """Return the answer to a question, as `Retriever.ask` gives it.
+
+        Where the caller is cancelled or the time is over while the question waits, no work is done
+        for it.
+
+        Raises:
+            BusyError: Too many wait already; nothing was begun.
+            TooSlowError: The time is over.
+            FootnoteError: The generation cannot be read.
+        """
+        began = time.monotonic()
+        seconds = self._question_seconds
+        asked = _Asked(question, top_k, second_look, None if seconds is None else began + seconds)
+        with self._lock:
+            self._expect_room(len(self._waiting))
+            self._waiting.append(asked)
+            future = self._worker.submit(self._answer, asked)
+        try:
+            answer = await self._in_time(future)
+        finally:
+            asked.abandoned = True
+        self._times_ms.append((time.monotonic() - began) * 1000)
+        self._answered += 1
+        return answer
+
+    async def passage(self, passage_id: str) -> ShownPassage | None:
+        """Return the passage of this id, None where it does not exist any more.
+
+        Raises:
+            FootnoteError: As `ask` says.
+        """
+        return await self._read(lambda retriever: shown_passage(retriever.texts, passage_id))
+
+    async def context(self, passage_id: str) -> tuple[ShownPassage, ...]:
+        """Return a passage with its neighbours under the same heading, in order; empty where it is gone.
+
+        Raises:
+            FootnoteError: As `ask` says.
+        """
+        return await self._read(lambda retriever: in_context(retriever.texts, passage_id))
+
+    async def sources(self) -> tuple[SourceEntry, ...]:
+        """Return every article that has a passage, in the order of their ids.
+
+        Raises:
+            FootnoteError: As `ask` says.
+        """
+        return await self._read(self._listed)
+
+    async def switch(self, opener: Callable[[], Retriever]) -> None:
+        """Answer from another generation from the next question on; no question is lost.
+
+        Args:
+            opener: Called on a thread of its own. Where it fails, all stays as it is.
+
+        Raises:
+            BusyError: Answering ended meanwhile; what was opened is closed.
+            FootnoteError: What `opener` raises.
+        """
+        async with self._switching:
+            opening = asyncio.get_running_loop().run_in_executor(None, opener)
+            try:
+                opened = await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                opening.add_done_callback(_close_opened)
+                raise
+            with self._lock:
+                if self._closing:
+                    opened.close()
+                    raise _closing()
+                replaced, self._retriever = self._retriever, opened
+                retired = self._worker.submit(self._retire, replaced)
+        await asyncio.shield(asyncio.wrap_future(retired))
+
+    def statistics(self) -> AnsweringStatistics:
+        """Return how answering goes just now."""
+        times_ms = list(self._times_ms)
+        return AnsweringStatistics(
+            p50_ms=percentile(times_ms, 50),
+            p95_ms=percentile(times_ms, 95),
+            answered=self._answered,
+            waiting=len(self._waiting),
+        )
+
+    async def aclose(self) -> None:
+        """Finish the question in work, refuse those that wait, and close the retriever."""
+        with self._lock:
+            self._closing = True
+        await asyncio.to_thread(self._shut_down)
+
+    def _expect_room(self, waiting: int) -> None:
+        if self._closing:
+            raise _closing()
+        if waiting >= self._queue_size:
+            raise BusyError(
+                f"{waiting} questions wait already and at most {self._queue_size} may; ask again shortly."
+            )
+
+    async def _in_time(self, future: Future[Result]) -> Result:
+        try:
+            async with asyncio.timeout(self._question_seconds):
+                # Shielded, so that every job reaches its thread and is counted off the queue there.
+                return await asyncio.shield(asyncio.wrap_future(future))
+        except TimeoutError as error:
+            raise self._too_slow() from error
+
+    def _answer(self, asked: _Asked) -> Answer:
+        with self._lock:
+            self._waiting.remove(asked)
+        if self._closing:
+            raise _closing()
+        if asked.is_over:
+            raise self._too_slow()
+        retriever = self._retriever
+        if asked.encoded_by is not retriever:
+            self._encode_with_others(asked, retriever)
+        return retriever.ask(
+            asked.question,
+            top_k=asked.top_k,
+            second_look=asked.second_look,
+            question_vector=asked.vector,
+        )
+
+    def _encode_with_others(self, asked: _Asked, retriever: Retriever) -> None:
+        with self._lock:
+            others = [each for each in self._waiting if each.encoded_by is not retriever and not each.is_over]
+        batch = [asked, *others[: _LARGEST_BATCH - 1]]
+        vectors = retriever.encode([each.question for each in batch])
+        for row, each in enumerate(batch):
+            each.vector = vectors[row : row + 1]
+            each.encoded_by = retriever
+
+    async def _read(self, read: Callable[[Retriever], Result]) -> Result:
+        def job() -> Result:
+            with self._lock:
+                self._reads_waiting -= 1
+            if self._closing:
+                raise _closing()
+            return read(self._retriever)
+
+        with self._lock:
+            self._expect_room(self._reads_waiting)
+            self._reads_waiting += 1
+            future = self._reader.submit(job)
+        return await self._in_time(future)
+
+    def _listed(self, retriever: Retriever) -> tuple[SourceEntry, ...]:
+        # On the reading thread alone, so nothing can come between.
+        name = retriever.generation.name
+        if self._entries_of != name:
+            self._entries = source_entries(retriever.texts)
+            self._entries_of = name
+        return self._entries
+
+    def _retire(self, retriever: Retriever) -> None:
+        """Close a retriever that was replaced: the worker is here, and the reader gets there in turn."""
+        self._reader.submit(retriever.close).result()
+
+    def _shut_down(self) -> None:
+        self._worker.shutdown()
+        self._reader.shutdown()
+        self._retriever.close()
+
+    def _too_slow(self) -> TooSlowError:
+        return TooSlowError(
+            f"There was no answer within {self._question_seconds} s; ask again shortly, or set "
+            "FOOTNOTE_QUESTION_SECONDS higher."
+        )
+
+
+def _closing() -> BusyError:
+    return BusyError("Footnote is about to end or to start again; ask again shortly.")
+
+
+def _close_opened(opening: asyncio.Future[Retriever]) -> None:
+    """Close what was opened for somebody who did not wait for it."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

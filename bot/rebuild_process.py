@@ -1,0 +1,162 @@
+"""A rebuild, in a process of its own that leaves the cores to those who answer.
+
+    build a candidate -> ask it and the generation in use the golden questions -> switch, or leave it at that
+
+What goes on is told in lines on standard output. Run it by `footnote build --events`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Final
+
+from bot.composition import Place, load_cross_encoder, load_encoder
+from bot.golden import golden_questions, golden_score
+from bot.rebuild_events import Failed, Judged, Message, Phase, Progress, to_line
+from index.errors import FootnoteError, GenerationError
+from index.types import Question
+
+if TYPE_CHECKING:
+    from index.builder import BuildProgress
+    from index.cross_encoder import CrossEncoder
+    from index.encoder import Encoder
+    from index.generation import IndexFolder
+
+_NICENESS: Final = 10
+_TELL_EVERY_SECONDS: Final = 0.2
+_SCORING_MS: Final = 60_000.0
+"""How long a golden question may be read: its score must not hang on how busy the machine is."""
+
+_ROUNDING: Final = 1e-9
+
+
+def run_rebuild(place: Place) -> bool:
+    """Rebuild as the settings say and return whether that went well; the reason is told where not."""
+    _step_back()
+    output = sys.stdout
+
+    def tell(message: Message) -> None:
+        output.write(f"{to_line(message)}\n")
+        output.flush()
+
+    # A library that writes to standard output would do it in the middle of a line.
+    with redirect_stdout(sys.stderr):
+        try:
+            _rebuild(place, tell)
+        except FootnoteError as error:
+            tell(Failed(str(error)))
+            return False
+    return True
+
+
+class ProgressLines:
+    """Tells how far a rebuild is, often enough and not more: what begins and what ends always."""
+
+    def __init__(self, tell: Callable[[Progress], None], clock: Callable[[], float] = time.monotonic) -> None:
+        """Take what is told, and the clock that says when."""
+        self._tell = tell
+        self._clock = clock
+        self._began = clock()
+        self._phase: Phase | None = None
+        self._phase_began = self._began
+        self._told_at = self._began
+
+    def tell(self, phase: Phase, done: int, total: int) -> None:
+        """Tell that `done` of `total` are done, unless that was told just now."""
+        now = self._clock()
+        if phase != self._phase:
+            self._phase, self._phase_began = phase, now
+        elif done < total and now - self._told_at < _TELL_EVERY_SECONDS:
+            return
+        self._told_at = now
+        left = (now - self._phase_began) / done * (total - done) if done else None
+        self._tell(Progress(phase, done, total, now - self._began, left))
+
+
+def is_worse(before: float | None, after: float | None, margin: float) -> bool:
+    """Return whether the score falls by more than the margin; not where one of the two is unknown."""
+    return before is not None and after is not None and before - after > margin + _ROUNDING
+
+
+def _rebuild(place: Place, tell: Callable[[Message], None]) -> None:
+    settings, folder = place.settings, place.index_folder
+    questions = golden_questions(settings.questions, place.articles)
+    lines = ProgressLines(tell)
+    encoder = load_encoder(settings)
+    from index.builder import build_index
+
+    def on_progress(progress: BuildProgress) -> None:
+        lines.tell(progress.phase, progress.done, progress.total)
+
+    report = build_index(place.articles, folder, encoder, switch=False, on_progress=on_progress)
+    if folder.candidate_name() != report.generation:
+        if not report.switched:
+            # The articles are again what serves: a candidate of before is about others.
+            folder.discard_candidate()
+        tell(Judged(report, is_new=report.switched))
+        return
+    before, after = _scores(place, encoder, report.generation, questions, lines)
+    worse = is_worse(before, after, settings.worse_margin)
+    tell(Judged(report, is_new=True, score_before=before, score_after=after, is_worse=worse))
+    if not worse:
+        folder.switch_to(report.generation)
+
+
+def _scores(
+    place: Place, encoder: Encoder, candidate: str, questions: Sequence[Question], lines: ProgressLines
+) -> tuple[float | None, float | None]:
+    """Return the golden questions' score with the generation in use and with the candidate."""
+    if not questions:
+        return None, None
+    cross_encoder = load_cross_encoder(place.settings)
+    done = 0
+
+    def on_question() -> None:
+        nonlocal done
+        done += 1
+        lines.tell("scoring", done, 2 * len(questions))
+
+    def score(folder: IndexFolder) -> float | None:
+        return _score(place, folder, encoder, cross_encoder, questions, on_question)
+
+    folder = place.index_folder
+    try:
+        before = score(folder)
+    except GenerationError:
+        # Damaged, or of another version or encoder: it cannot serve either.
+        before = None
+    return before, score(folder.as_if_serving(candidate))
+
+
+def _score(
+    place: Place,
+    folder: IndexFolder,
+    encoder: Encoder,
+    cross_encoder: CrossEncoder | None,
+    questions: Sequence[Question],
+    on_question: Callable[[], None],
+) -> float | None:
+    from index.retriever import Retriever
+
+    with Retriever.open(
+        folder,
+        encoder,
+        cross_encoder,
+        answering_threshold=place.settings.answering_threshold,
+        second_look_ms=_SCORING_MS,
+    ) as retriever:
+        return golden_score(retriever, questions, on_question)
+
+
+def _step_back() -> None:
+    """Take a low priority and one core, and be ready for an interrupt even if it was ignored before."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform != "win32":
+        os.nice(_NICENESS)
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
