@@ -110,11 +110,22 @@ def footnote(
 
 
 @app.command(epilog=_EPILOG)
-def build(articles: Articles = None, index: Index = None, as_json: AsJson = False) -> None:
+def build(
+    articles: Articles = None,
+    index: Index = None,
+    as_json: AsJson = False,
+    events: Annotated[bool, typer.Option("--events", hidden=True)] = False,
+) -> None:
     """Bring the index up to date with the articles."""
     from bot.building import run_build
     from bot.composition import find_place
 
+    if events:
+        from bot.rebuild_process import run_rebuild
+
+        if not run_rebuild(find_place(articles, index)):
+            raise typer.Exit(FAILED)
+        return
     report = run_build(find_place(articles, index), as_json=as_json)
     if report.skipped:
         raise typer.Exit(FILES_SKIPPED)
@@ -180,6 +191,25 @@ def chat(
 
     place = find_place(articles, index)
     run_chat(place, top_k=top_k, up_to_date=not no_build, second_look=not first_look)
+
+
+@app.command(epilog=_EPILOG)
+def run(
+    articles: Articles = None,
+    index: Index = None,
+    no_build: NoBuild = False,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over", help="Take away a webhook that is set for the bot, and poll instead of it."
+        ),
+    ] = False,
+) -> None:
+    """Answer in Telegram, as the bot whose token FOOTNOTE_TOKEN is, until stopped."""
+    from bot.composition import find_place
+    from bot.running import run_bot
+
+    run_bot(find_place(articles, index), up_to_date=not no_build, take_over=take_over)
 
 
 @app.command(epilog=_EPILOG)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.wrapping import one_line
 from index.errors import FootnoteError
 
 PREFIX: Final = "FOOTNOTE_"
+
+_SECRETS: Final = frozenset({"token", "database_url"})
+"""Settings whose value is in no message."""
+
+_TOKEN: Final = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_ID: Final = re.compile(r"-?\d{1,19}")
 
 
 class SettingError(FootnoteError):
@@ -24,6 +33,7 @@ class Settings(BaseSettings):
     """What can be set; each is the variable of its name in capitals after `FOOTNOTE_`.
 
     An empty value counts as not set, but for the two prompts, where it means no prompt at all.
+    Neither the token nor the address of a database is in what is printed of this object.
     """
 
     model_config = SettingsConfigDict(
@@ -33,6 +43,7 @@ class Settings(BaseSettings):
         dotenv_filtering="match_prefix",
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,
     )
 
     encoder: str | None = None
@@ -52,10 +63,77 @@ class Settings(BaseSettings):
     second_look_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """How long the cross-encoder may read, in milliseconds; None for the retriever's own limit."""
 
-    @field_validator("articles", "index")
+    token: SecretStr | None = None
+    """The bot's token, as @BotFather gave it; None for the terminal alone."""
+    bot_api_url: str = "https://api.telegram.org"
+    """Where the Bot API is spoken, without a slash at its end."""
+    admins: Annotated[frozenset[int], NoDecode] = frozenset()
+    """Numeric ids of the people who may rebuild, with commas between; empty for whoever claims the bot."""
+    allowed_chats: Annotated[frozenset[int] | None, NoDecode] = None
+    """Numeric ids of the chats and people that are answered, with commas between; None for everyone."""
+    state: Path | None = None
+    """The folder of what must survive a restart; None for one in the platform's data folder."""
+    database_url: str | None = Field(default=None, repr=False)
+    """An SQLAlchemy address for that instead of a file in the state folder."""
+    questions: Path | None = None
+    """Golden questions, asked after a rebuild; None for `questions.jsonl` beside the articles, if there."""
+    keep_questions_days: int = Field(default=30, ge=0)
+    """How long the text of a question that got no answer is kept; 0 for never."""
+    worse_margin: float = Field(default=0.02, ge=0, le=1)
+    """By how much a rebuild may worsen the golden questions' score without asking."""
+    queue_size: int = Field(default=64, ge=1, le=100_000)
+    """How many questions may wait before people are told to try again shortly."""
+    question_seconds: float = Field(default=10.0, gt=0, le=3_600)
+    """How long one question may take."""
+    log_json: bool = False
+    """Whether the log is JSON, an object a line, instead of key=value."""
+
+    @field_validator("articles", "index", "state", "questions")
     @classmethod
     def _home_is_known(cls, value: Path | None) -> Path | None:
         return value and value.expanduser()
+
+    @field_validator("token")
+    @classmethod
+    def _token_is_one(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        token = value.get_secret_value().strip()
+        if not _TOKEN.fullmatch(token):
+            raise PydanticCustomError(
+                "token", "a bot's token as @BotFather gave it, digits and letters about a colon"
+            )
+        return SecretStr(token)
+
+    @field_validator("bot_api_url")
+    @classmethod
+    def _api_has_an_address(cls, value: str) -> str:
+        address = value.strip().rstrip("/")
+        try:
+            parts = urlsplit(address)
+            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound or parts.query or parts.fragment or any(sign in address for sign in "{} "):
+            raise PydanticCustomError(
+                "address", "an address that begins with https:// or http://, such as https://api.telegram.org"
+            )
+        return address
+
+    @field_validator("admins", mode="before")
+    @classmethod
+    def _admins_are_people(cls, value: object) -> object:
+        ids = _ids(value)
+        if isinstance(ids, frozenset) and any(number <= 0 for number in ids):
+            raise PydanticCustomError(
+                "people", "numeric ids of people, which are above 0, with commas between"
+            )
+        return ids
+
+    @field_validator("allowed_chats", mode="before")
+    @classmethod
+    def _chats_have_ids(cls, value: object) -> object:
+        return _ids(value) or None
 
     @field_validator(
         "encoder",
@@ -64,11 +142,30 @@ class Settings(BaseSettings):
         "index",
         "answering_threshold",
         "second_look_ms",
+        "token",
+        "state",
+        "database_url",
+        "questions",
         mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator(
+        "bot_api_url",
+        "keep_questions_days",
+        "worse_margin",
+        "queue_size",
+        "question_seconds",
+        "log_json",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_the_default(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, str) and not value.strip() and info.field_name is not None:
+            return cls.model_fields[info.field_name].default
+        return value
 
 
 def read_settings() -> Settings:
@@ -88,17 +185,34 @@ def read_settings() -> Settings:
         name = f"{PREFIX}{first['loc'][0]}".upper()
         if first["type"] == "extra_forbidden":
             raise _unknown(name) from error
-        value = one_line(str(first["input"]))
-        shown = value if len(value) <= 60 else f"{value[:60]}..."
         expected = first["msg"].removeprefix("Input should be ")
         raise SettingError(
-            f"The setting {name} is {shown!r}; expected {expected}; set it right or leave it out."
+            f"The setting {name} is {_shown(first['loc'][0], first['input'])}; expected {expected}; "
+            "set it right or leave it out."
         ) from error
     except (UnicodeDecodeError, OSError) as error:
         reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
         raise SettingError(
             f"The file .env in the current folder cannot be read ({reason}); save it anew or take it away."
         ) from error
+
+
+def _ids(value: object) -> object:
+    """Return the numbers that a text names, with commas or spaces between; what is no text, as it is."""
+    if not isinstance(value, str):
+        return value
+    numbers = value.replace(",", " ").split()
+    if not all(map(_ID.fullmatch, numbers)):
+        raise PydanticCustomError("ids", "numeric ids with commas between, such as 123456789,-1001234567890")
+    return frozenset(map(int, numbers))
+
+
+def _shown(field: int | str, value: object) -> str:
+    """Return a value as a message may show it."""
+    if field in _SECRETS:
+        return "not shown here"
+    text = one_line(str(value))
+    return repr(text if len(text) <= 60 else f"{text[:60]}...")
 
 
 def _names() -> list[str]:

@@ -472,7 +472,6 @@ def observe(folder: Path, index_path: Path, encoder: Encoder) -> list[Observatio
 def _observation(
     dataset: str, question: Question, evidence: Evidence, stored: Sequence[StoredPassage]
 ) -> Observation:
-    spans = [each.passage.span for each in stored]
     return Observation(
         dataset=dataset,
         question=clean_question(question.text),

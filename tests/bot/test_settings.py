@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
+from typing import Final
 
 import pytest
 from pydantic import ValidationError
 
 from bot.settings import SettingError, Settings, read_settings
 
+SECRET: Final = "AAF-made-up-secret_0123456789abcdef"
+TOKEN: Final = f"12345:{SECRET}"
+
 
 def test_without_settings_the_defaults_are_left_to_the_parts() -> None:
     assert read_settings() == Settings()
-    assert all(value is None for value in read_settings().model_dump().values())
+    settings = read_settings()
+    assert settings.bot_api_url == "https://api.telegram.org"
+    assert (settings.admins, settings.allowed_chats) == (frozenset(), None)
+    assert (settings.keep_questions_days, settings.worse_margin) == (30, 0.02)
+    assert (settings.queue_size, settings.question_seconds, settings.log_json) == (64, 10.0, False)
+    others = settings.model_dump(
+        exclude={
+            "bot_api_url",
+            "admins",
+            "keep_questions_days",
+            "worse_margin",
+            "queue_size",
+            "question_seconds",
+            "log_json",
+        }
+    )
+    assert set(others.values()) == {None}
 
 
 def test_the_environment_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,8 +52,7 @@ def test_the_environment_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_empty_value_is_not_set_but_an_empty_prompt_is_no_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         monkeypatch.setenv(f"FOOTNOTE_{name.upper()}", "")
-    given = {name: value for name, value in read_settings().model_dump().items() if value is not None}
-    assert given == {"query_prompt": "", "passage_prompt": ""}
+    assert read_settings() == Settings(query_prompt="", passage_prompt="")
 
 
 def test_a_folder_may_be_in_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,9 +65,67 @@ def test_settings_are_frozen() -> None:
         read_settings().encoder = "other"  # type: ignore[misc]
 
 
+def test_ids_are_numbers_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_ADMINS", "12345, 67890,")
+    monkeypatch.setenv("FOOTNOTE_ALLOWED_CHATS", "-1001234567890 12345")
+    settings = read_settings()
+    assert settings.admins == {12345, 67890}
+    assert settings.allowed_chats == {-1001234567890, 12345}
+
+
+def test_the_token_is_read_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_TOKEN", f" {TOKEN}\n")
+    monkeypatch.setenv("FOOTNOTE_DATABASE_URL", f"postgresql+asyncpg://me:{SECRET}@host/footnote")
+    settings = read_settings()
+    assert settings.token is not None
+    assert settings.token.get_secret_value() == TOKEN
+    for shown in (repr(settings), str(settings)):
+        assert SECRET not in shown
+
+
+@pytest.mark.parametrize("value", [f"{SECRET}", f"12345 {SECRET}", f"12345:{SECRET}!", f"12345:{SECRET}/é"])
+def test_a_wrong_token_is_told_without_showing_it(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_TOKEN", value)
+    with pytest.raises(SettingError) as caught:
+        read_settings()
+    assert str(caught.value) == (
+        "The setting FOOTNOTE_TOKEN is not shown here; expected a bot's token as @BotFather gave it, digits "
+        "and letters about a colon; set it right or leave it out."
+    )
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_token_is_not_shown_where_another_setting_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_TOKEN", TOKEN)
+    monkeypatch.setenv("FOOTNOTE_QUEUE_SIZE", "many")
+    with pytest.raises(SettingError, match="FOOTNOTE_QUEUE_SIZE is 'many'") as caught:
+        read_settings()
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_the_address_of_the_bot_api_has_no_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_BOT_API_URL", "http://127.0.0.1:8081/")
+    assert read_settings().bot_api_url == "http://127.0.0.1:8081"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("ADMINS", "@somebody"),
+        ("ADMINS", "-1001234567890"),
+        ("ADMINS", "12.5"),
+        ("ALLOWED_CHATS", "everyone"),
+        ("ALLOWED_CHATS", "9" * 30),
+        ("BOT_API_URL", "api.telegram.org"),
+        ("BOT_API_URL", "https://"),
+        ("BOT_API_URL", "https://host/{token}"),
+        ("BOT_API_URL", "https://[host"),
+        ("QUEUE_SIZE", "0"),
+        ("QUESTION_SECONDS", "0"),
+        ("QUESTION_SECONDS", "nan"),
+        ("KEEP_QUESTIONS_DAYS", "-1"),
+        ("WORSE_MARGIN", "2"),
+        ("LOG_JSON", "perhaps"),
         ("ANSWERING_THRESHOLD", "1.5"),
         ("ANSWERING_THRESHOLD", "nan"),
         ("ANSWERING_THRESHOLD", "high"),
@@ -63,6 +141,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
     message = str(caught.value)
     assert message.startswith(f"The setting FOOTNOTE_{name} is '{value[:60]}")
     assert message.endswith("set it right or leave it out.")
+    assert "Value error" not in message
     assert len(message) < 250
 
 

@@ -1,0 +1,64 @@
+"""What happens where a handler fails: it is logged with a reference, and the person is told that."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from telegram import Update
+from telegram.error import TelegramError
+from telegram.ext import CallbackContext
+
+from bot.cards import text_card
+from bot.delivery import SendKey
+from bot.languages_of_chats import phrases_in
+from bot.logs import EventLog
+from bot.outcomes import is_nobody_there
+from bot.parts import Parts
+
+_log: Final = EventLog(__name__)
+
+_ORDINAL: Final = 1_000
+"""The place of this message among those that answer an update: after all others."""
+
+ErrorHandler = Callable[[object, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
+
+
+def error_handler(parts: Parts) -> ErrorHandler:
+    """Return the one handler of what the others raise."""
+
+    async def on_error(update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        """Log first, then tell the person: at the button that was pressed, or in a message."""
+        reference = secrets.token_hex(3)
+        update_id = update.update_id if isinstance(update, Update) else None
+        _log.error("handler_failed", reference=reference, update_id=update_id, error=context.error)
+        if not isinstance(update, Update):
+            return
+        if isinstance(context.error, TelegramError) and is_nobody_there(context.error):
+            return
+        try:
+            await _tell(parts, update, context, reference)
+        except TelegramError as error:
+            _log.warning("error_not_told", reference=reference, error=error)
+
+    return on_error
+
+
+async def _tell(
+    parts: Parts, update: Update, context: CallbackContext[Any, Any, Any, Any], reference: str
+) -> None:
+    phrases = await phrases_in(parts.store, update)
+    text = phrases.failed.format(reference=reference)
+    message = update.effective_message
+    if update.callback_query is not None:
+        await update.callback_query.answer(text, show_alert=True)
+    elif message is not None and update.guest_message is None:
+        await parts.delivery.send(
+            context.bot,
+            SendKey(update.update_id, _ORDINAL),
+            message.chat_id,
+            text_card(text),
+            reply_to=message.message_id,
+            thread_id=message.message_thread_id if message.is_topic_message else None,
+        )

@@ -1,0 +1,247 @@
+"""Where updates come from: long polling that loses none, is stopped by none, and does not stay stuck."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from telegram import Bot, Update
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.request import BaseRequest
+
+from bot.backoff import Backoff, retry_after_seconds
+from bot.connections import POLL_MARGIN_SECONDS, POLL_SECONDS
+from bot.dispatch import ChatOrderProcessor, chat_key_of
+from bot.identity import TokenRefusedError
+from bot.logs import EventLog
+from bot.store import IncomingUpdate, StoreError
+
+if TYPE_CHECKING:
+    from bot.store import Store
+
+_log: Final = EventLog(__name__)
+
+UPDATES_WANTED: Final = (
+    Update.MESSAGE,
+    Update.EDITED_MESSAGE,
+    Update.CHANNEL_POST,
+    Update.INLINE_QUERY,
+    Update.CHOSEN_INLINE_RESULT,
+    Update.CALLBACK_QUERY,
+    Update.MY_CHAT_MEMBER,
+    Update.GUEST_MESSAGE,
+)
+"""What Telegram is asked to send; a webhook asks for the same."""
+
+MOST_ATTEMPTS: Final = 3
+"""How often an update is handed to the handlers that a process did not survive."""
+
+_BATCH: Final = 100
+_WATCHDOG_SECONDS: Final = 90.0
+_REFUSALS_BORNE: Final = 3
+"""How often in a row a token that was good is refused before the process ends."""
+
+_KEY: Final = re.compile(r"[a-z_]{1,40}")
+_KEYS_TOLD: Final = 12
+
+_PARSING_ERRORS: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading an update may raise where it is not what it should be; the first is a date out of range."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollingLimits:
+    """How long things may take."""
+
+    poll_seconds: int = POLL_SECONDS
+    watchdog_seconds: float = _WATCHDOG_SECONDS
+    """How long one round of asking and writing down may take before it is cut off."""
+
+
+class Poller:
+    """Takes updates from Telegram into the inbox, and from there to the handlers.
+
+    An update is in the inbox before Telegram is told that it was received; what was received before
+    is left out. No more are fetched while the processor has no room.
+    """
+
+    def __init__(
+        self,
+        bot: Bot,
+        request: BaseRequest,
+        store: Store,
+        processor: ChatOrderProcessor,
+        queue: asyncio.Queue[object],
+        *,
+        limits: PollingLimits | None = None,
+        backoff: Backoff | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        on_success: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            bot: Whose updates; its address is asked.
+            request: The connections to ask through, as `connections.polling_request` makes them, initialised.
+            store: Has the inbox.
+            processor: Says when there is room.
+            queue: Where the application takes updates from.
+            limits: How long things may take.
+            backoff: How long to wait after a failure.
+            sleep: How waiting is done.
+            clock: Seconds from some moment on.
+            on_success: Called whenever Telegram answered.
+        """
+        self._bot = bot
+        self._request = request
+        self._store = store
+        self._processor = processor
+        self._queue = queue
+        self._limits = limits or PollingLimits()
+        self._backoff = backoff or Backoff()
+        self._sleep = sleep
+        self._clock = clock
+        self._on_success = on_success
+        self._succeeded_at: float | None = None
+        self._refusals = 0
+
+    @property
+    def seconds_since_success(self) -> float | None:
+        """How long ago Telegram answered last; None where it has not yet."""
+        return None if self._succeeded_at is None else self._clock() - self._succeeded_at
+
+    async def run(self) -> None:
+        """Hand over what an earlier process left behind, then whatever comes, until cancelled.
+
+        Raises:
+            TokenRefusedError: Telegram does not take the token any more.
+        """
+        left = await self._store.pending()
+        if left:
+            _log.info("inbox_resumed", updates=len(left))
+        for incoming in left:
+            if await self._store.attempts(incoming.update_id) > MOST_ATTEMPTS:
+                _log.error("update_given_up", update_id=incoming.update_id, attempts=MOST_ATTEMPTS)
+                await self._store.mark_done(incoming.update_id)
+            else:
+                await self._hand_over(incoming)
+        # Telegram knows what it was told; the inbox knows what is here already. So the first round
+        # names no offset, which is also right where Telegram has begun to count anew.
+        offset: int | None = None
+        while True:
+            fresh, offset = await self._round(offset)
+            for incoming in fresh:
+                await self._hand_over(incoming)
+
+    async def _round(self, offset: int | None) -> tuple[Sequence[IncomingUpdate], int | None]:
+        """Ask once, and return what came that is new and what to ask for next; nothing after a failure."""
+        try:
+            async with asyncio.timeout(self._limits.watchdog_seconds):
+                received = await self._fetch(offset)
+                incoming = _incoming(received)
+                fresh = await self._store.take_in(incoming) if incoming else ()
+        except TimeoutError:
+            _log.warning("poll_stalled", restarted_after_seconds=self._limits.watchdog_seconds)
+            await self._request.shutdown()
+            await self._request.initialize()
+            return (), offset
+        except TelegramError as error:
+            await self._wait_after(error)
+            return (), offset
+        except StoreError as error:
+            # What is not written down is not acknowledged, and comes again when it can be.
+            _log.error("inbox_failed", error=error)
+            await self._sleep(self._backoff.next_seconds())
+            return (), offset
+        self._succeeded_at = self._clock()
+        self._on_success()
+        self._refusals = 0
+        if received and not incoming:
+            await self._sleep(self._backoff.next_seconds())  # They will come again, and tell us nothing.
+            return (), offset
+        self._backoff.reset()
+        return fresh, max((each.update_id + 1 for each in incoming), default=offset)
+
+    async def _fetch(self, offset: int | None) -> list[Any]:
+        """Return the updates that wait at Telegram, as JSON: one that cannot be read must not hide others."""
+        asked = {
+            "timeout": self._limits.poll_seconds,
+            "limit": _BATCH,
+            "allowed_updates": json.dumps([str(kind) for kind in UPDATES_WANTED]),
+            **({} if offset is None else {"offset": offset}),
+        }
+        payload = await self._request.retrieve(
+            f"{self._bot.base_url}/getUpdates?{urlencode(asked)}",
+            read_timeout=self._limits.poll_seconds + POLL_MARGIN_SECONDS,
+        )
+        answer = self._request.parse_json_payload(payload)
+        result = answer.get("result") if isinstance(answer, dict) else None
+        if not isinstance(result, list):
+            raise TelegramError("The answer to getUpdates holds no list of updates")
+        return result
+
+    async def _wait_after(self, error: TelegramError) -> None:
+        """Say what went wrong and wait as long as that wants.
+
+        Raises:
+            TokenRefusedError: The token was refused several times in a row.
+        """
+        seconds = self._backoff.next_seconds()
+        if isinstance(error, RetryAfter):
+            seconds = retry_after_seconds(error)
+            _log.warning("poll_asked_to_wait", seconds=seconds)
+        elif isinstance(error, InvalidToken):
+            self._refusals += 1
+            if self._refusals >= _REFUSALS_BORNE:
+                raise TokenRefusedError from error
+            _log.error("token_refused", retry_in_seconds=round(seconds, 1))
+        elif isinstance(error, Conflict):
+            _log.error(
+                "poll_conflict",
+                reason="another process polls with this token, or a webhook is set; stop the other one, "
+                "or start with --take-over",
+                retry_in_seconds=round(seconds, 1),
+            )
+        else:
+            _log.warning("poll_failed", error=error, retry_in_seconds=round(seconds, 1))
+        await self._sleep(seconds)
+
+    async def _hand_over(self, incoming: IncomingUpdate) -> None:
+        """Put an update where the handlers take it from, when there is room; skip one that is unreadable."""
+        raw = json.loads(incoming.payload)
+        try:
+            update = Update.de_json(raw, self._bot)
+        except _PARSING_ERRORS as error:
+            kinds = {key: type(value).__name__ for key, value in raw.items() if _KEY.fullmatch(key)}
+            told = sorted(f"{key}:{kind}" for key, kind in kinds.items())[:_KEYS_TOLD]
+            _log.error("update_skipped", update_id=incoming.update_id, holds=",".join(told), error=error)
+            await self._store.mark_done(incoming.update_id)
+            return
+        await self._processor.let_in(incoming.update_id, incoming.chat_key)
+        await self._queue.put(update)
+
+
+def _incoming(received: Sequence[object]) -> list[IncomingUpdate]:
+    """Return the updates as the inbox takes them; what has no number cannot be acknowledged nor kept."""
+    incoming = []
+    for each in received:
+        update_id = each.get("update_id") if isinstance(each, Mapping) else None
+        if not isinstance(each, Mapping) or type(update_id) is not int:
+            _log.error("update_without_number", kind=type(each).__name__)
+            continue
+        incoming.append(IncomingUpdate(update_id, chat_key_of(each), json.dumps(each)))
+    return incoming

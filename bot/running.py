@@ -1,0 +1,110 @@
+"""`footnote run`: from the settings to a bot that answers, and what ends the start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import platformdirs
+from filelock import FileLock, Timeout
+from telegram import Bot
+
+from bot.composition import Place, bring_up_to_date, load_cross_encoder, load_encoder, open_retriever
+from bot.connections import call_request, method_address, token_of
+from bot.identity import BotIdentity, identify
+from bot.logs import Logging
+from bot.redaction import Redactor
+from bot.serving import serve
+from bot.settings import Settings
+from index.errors import FootnoteError
+
+if TYPE_CHECKING:
+    from index.retriever import Retriever
+
+
+class StateError(FootnoteError):
+    """The state folder cannot be used."""
+
+
+def run_bot(place: Place, *, up_to_date: bool = True, take_over: bool = False) -> None:
+    """Answer in Telegram until a signal asks to end.
+
+    Telegram is asked who the bot is before anything is loaded, so that a wrong token is told at once.
+
+    Args:
+        place: Which articles are asked, and the settings.
+        up_to_date: Whether to build first what is not up to date.
+        take_over: Whether a webhook that is set may be taken away.
+
+    Raises:
+        FootnoteError: A setting, the token, the articles, the index, a model or the state is not what
+            it should be.
+    """
+    settings = place.settings
+    redactor = Redactor(token_of(settings))
+    Logging(redactor, as_json=settings.log_json).start()
+    # Waits that Telegram asks for come as time spans, as they will in its library's next version.
+    os.environ["PTB_TIMEDELTA"] = "true"
+    signal.signal(signal.SIGTERM, _end_at_once)
+    identity = asyncio.run(_identify(settings, take_over))
+    with _locked(state_folder(settings, identity), identity) as state:
+        encoder = load_encoder(settings)
+        if up_to_date:
+            bring_up_to_date(place, encoder)
+        cross_encoder = load_cross_encoder(settings)
+
+        def opener() -> Retriever:
+            return open_retriever(place, encoder, cross_encoder)
+
+        asyncio.run(serve(place, identity, redactor, state, opener(), opener))
+
+
+def state_folder(settings: Settings, identity: BotIdentity) -> Path:
+    """Return the folder of what must survive a restart: each bot has its own, whatever is set."""
+    data = platformdirs.user_data_path("footnote", appauthor=False)
+    return (settings.state or data / "state") / str(identity.bot_id)
+
+
+async def _identify(settings: Settings, take_over: bool) -> BotIdentity:
+    async with call_request() as request:
+        bot = Bot(token_of(settings), base_url=method_address(settings), request=request)
+        return await identify(bot, take_over=take_over)
+
+
+@contextmanager
+def _locked(folder: Path, identity: BotIdentity) -> Iterator[Path]:
+    """Give the state folder, which no other process of this bot has meanwhile.
+
+    Raises:
+        StateError: Another process has it, or it cannot be written to.
+    """
+    lock = FileLock(folder / "run.lock", timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise StateError(
+            f"Another process answers as @{identity.username} with the state in {folder}; expected one a "
+            "bot; stop the other one."
+        ) from error
+    except OSError as error:
+        raise StateError(
+            f"The state folder {folder} cannot be written to ({error.strerror}); expected a folder of the "
+            "bot's own; set FOOTNOTE_STATE to one."
+        ) from error
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
+def _end_at_once(_: int, __: FrameType | None) -> None:
+    """End on a signal before there is anything to answer: a build that is cut off does no harm."""
+    sys.exit(0)

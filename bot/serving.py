@@ -1,0 +1,212 @@
+"""The bot while it answers: its parts are opened in order, and closed in the opposite one, in time."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+import typer
+from sqlalchemy import URL
+
+from bot.answering import Answering
+from bot.application import BotApplication, build_application
+from bot.backoff import Backoff
+from bot.composition import Place
+from bot.connections import polling_request
+from bot.delivery import Delivery
+from bot.dispatch import ChatOrderProcessor
+from bot.identity import BotIdentity, answered
+from bot.logs import EventLog, log_loop_exception
+from bot.parts import Parts
+from bot.polling import Poller
+from bot.rebuilding import Rebuilding
+from bot.redaction import Redactor
+from bot.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from index.retriever import Retriever
+
+_log: Final = EventLog(__name__)
+
+HANDLER_MARGIN_SECONDS: Final = 30.0
+"""How much longer than finding an answer the handlers may take: sending it is part of it."""
+
+_DRAIN_SECONDS: Final = 7.0
+"""How long what is in hand may take when the end is asked for; the inbox keeps the rest."""
+
+_REBUILD_SECONDS: Final = 5.0
+"""How long a rebuild may take to end when it is cancelled."""
+
+_CLOSE_SECONDS: Final = 2.0
+"""How long closing what is open may take then."""
+
+HEARTBEAT: Final = "heartbeat"
+"""The file in the state folder that is touched whenever Telegram answered a poll: at least every 30 s."""
+
+_PURGE_EVERY_SECONDS: Final = 3_600.0
+
+
+async def serve(
+    place: Place,
+    identity: BotIdentity,
+    redactor: Redactor,
+    state: Path,
+    retriever: Retriever,
+    opener: Callable[[], Retriever],
+) -> None:
+    """Answer until a signal asks to end, or Telegram refuses the token.
+
+    Args:
+        place: Which articles are asked, and the settings.
+        identity: Who the bot is.
+        redactor: Keeps secrets out of the log.
+        state: The folder of what must survive a restart.
+        retriever: Answers from the generation in use; closed at the end.
+        opener: Opens the generation in use, after it was switched.
+
+    Raises:
+        FootnoteError: The state cannot be opened, or the token is refused.
+    """
+    asyncio.get_running_loop().set_exception_handler(log_loop_exception)
+    settings = place.settings
+    async with AsyncExitStack() as stack:
+        answering = Answering(
+            retriever, queue_size=settings.queue_size, question_seconds=settings.question_seconds
+        )
+        stack.push_async_callback(_in_time, answering.aclose)
+        store = await Store.open(
+            settings.database_url or _file_address(state / "state.sqlite3"),
+            keep_questions_days=settings.keep_questions_days,
+        )
+        stack.push_async_callback(_in_time, store.aclose)
+        rebuilding = Rebuilding(place, redact=redactor.redact, patience_seconds=_REBUILD_SECONDS)
+        processor = ChatOrderProcessor(
+            store, redactor, handler_seconds=settings.question_seconds + HANDLER_MARGIN_SECONDS
+        )
+        parts = Parts(
+            settings=settings,
+            identity=identity,
+            answering=answering,
+            opener=opener,
+            store=store,
+            delivery=Delivery(store),
+            processor=processor,
+            rebuilding=rebuilding,
+            started_at=datetime.now(UTC),
+        )
+        polling = polling_request()
+        application = build_application(parts, polling)
+        await answered(application.initialize, Backoff())
+        stack.push_async_callback(_in_time, application.shutdown)
+        await application.start()
+        poller = Poller(
+            application.bot,
+            polling,
+            store,
+            processor,
+            application.update_queue,
+            on_success=(state / HEARTBEAT).touch,
+        )
+        await _tell_start(parts)
+        with _signals() as end_asked:
+            try:
+                await _until_end(poller, store, end_asked)
+            finally:
+                await asyncio.gather(_drain(application, processor), rebuilding.aclose())
+    _log.info("ended", sent=parts.delivery.statistics.sent, sent_again=parts.delivery.statistics.sent_again)
+
+
+async def _until_end(poller: Poller, store: Store, end_asked: asyncio.Event) -> None:
+    """Poll until the end is asked for, or polling ends by itself, which is an error."""
+    polling = asyncio.create_task(poller.run(), name="polling")
+    purging = asyncio.create_task(_purge(store), name="purging")
+    waiting = asyncio.create_task(end_asked.wait(), name="waiting for the end")
+    tasks = (polling, purging, waiting)
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
+
+
+async def _drain(application: BotApplication, processor: ChatOrderProcessor) -> None:
+    """Let what is in hand come to its end, as long as there is time."""
+    _log.info("ending", in_hand=processor.waiting)
+    try:
+        await asyncio.wait_for(application.stop(), _DRAIN_SECONDS)
+    except TimeoutError:
+        _log.warning("ended_with_updates_in_hand", updates=processor.waiting)
+        await processor.cancel_all()
+
+
+def _file_address(path: Path) -> str:
+    """Return the SQLAlchemy address of a database file, whatever signs are in its path."""
+    return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string()
+
+
+async def _in_time(close: Callable[[], Awaitable[None]]) -> None:
+    """Close a part, and go on where that takes too long."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await close()
+    except TimeoutError:
+        _log.warning("closing_takes_too_long", part=getattr(close, "__qualname__", ""))
+
+
+async def _purge(store: Store) -> None:
+    """Forget what is old, now and every hour."""
+    while True:
+        try:
+            await store.purge(datetime.now(UTC))
+        except StoreError as error:
+            _log.error("purge_failed", error=error)
+        await asyncio.sleep(_PURGE_EVERY_SECONDS)
+
+
+async def _tell_start(parts: Parts) -> None:
+    """Say in a line what is served, what to switch on, and how to claim a bot that has no admin."""
+    generation = parts.answering.generation
+    _log.info(
+        "serving",
+        bot=f"@{parts.identity.username}",
+        articles=generation.manifest.articles,
+        passages=generation.manifest.passages,
+        generation=generation.name,
+    )
+    for hint in parts.identity.hints:
+        _log.info("hint", text=hint)
+    if parts.settings.admins or await parts.store.admins():
+        await parts.store.withdraw_claim_code()
+    else:
+        code = await parts.store.new_claim_code()
+        typer.echo(f"No admin is set. Whoever first sends the bot /claim {code} in private becomes one.")
+
+
+@contextmanager
+def _signals() -> Iterator[asyncio.Event]:
+    """Give an event that the first SIGINT or SIGTERM sets; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        loop.call_soon_threadsafe(asked.set)
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
