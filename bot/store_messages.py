@@ -1,0 +1,177 @@
+"""Updates on their way in and messages on their way out, so that a crash loses and doubles none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+
+from bot.store_database import Database, Room, carried_through, now_seconds
+from bot.store_records import IncomingUpdate, Sending, SendingState
+from bot.store_tables import answers, inbox, outbox
+
+
+class Messages(Room):
+    """The inbox, the outbox, and which message answers which."""
+
+    def __init__(self, database: Database, keep_questions_days: int) -> None:
+        super().__init__(database, keep_questions_days)
+        self._written: set[int] = set()
+        """Updates that are written down and that no call has returned yet."""
+
+    async def take_in(self, updates: Sequence[IncomingUpdate]) -> tuple[IncomingUpdate, ...]:
+        """Write updates down, all or none, and return those that did not come before, in order.
+
+        Where the caller is cancelled meanwhile they may have been written down, but nobody was given
+        them: when they come again, they are returned.
+
+        Raises:
+            StoreError: They could not be written down.
+        """
+        await self._write_down(updates)
+        fresh = []
+        for each in updates:
+            if each.update_id in self._written:
+                self._written.remove(each.update_id)
+                fresh.append(each)
+        return tuple(fresh)
+
+    @carried_through
+    async def pending(self) -> tuple[IncomingUpdate, ...]:
+        """Return the updates that are not done, in the order of their arrival, and count an attempt at each.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        counting = (
+            update(inbox)
+            .where(inbox.c.done_at.is_(None))
+            .values(attempts=inbox.c.attempts + 1)
+            .returning(inbox.c.place, inbox.c.update_id, inbox.c.chat_key, inbox.c.payload)
+        )
+        async with self._database.begin() as connection:
+            rows = (await connection.execute(counting)).all()
+        return tuple(
+            IncomingUpdate(row.update_id, row.chat_key, row.payload)
+            for row in sorted(rows, key=lambda each: each.place)
+        )
+
+    @carried_through
+    async def attempts(self, update_id: int) -> int:
+        """Return how often an update was given out by `pending`; 0 for one that is not known.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        asking = select(inbox.c.attempts).where(inbox.c.update_id == update_id)
+        async with self._database.begin() as connection:
+            return int(await connection.scalar(asking) or 0)
+
+    @carried_through
+    async def mark_done(self, update_id: int) -> None:
+        """Erase an update but for its number, by which it is known if it comes again.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        done = (
+            update(inbox)
+            .where(inbox.c.update_id == update_id, inbox.c.done_at.is_(None))
+            .values(done_at=now_seconds(), chat_key=None, payload=None)
+        )
+        async with self._database.begin() as connection:
+            await connection.execute(done)
+
+    @carried_through
+    async def begin_sending(self, update_id: int, ordinal: int) -> Sending:
+        """Write down that a message is about to be sent, and return what is known of it from before.
+
+        Args:
+            update_id: What it answers.
+            ordinal: Its place among the messages that answer that.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        begun = (
+            self._database.insert(outbox)
+            .values(update_id=update_id, ordinal=ordinal, begun_at=now_seconds())
+            .on_conflict_do_nothing()
+            .returning(outbox.c.ordinal)
+        )
+        known = select(outbox.c.message_id).where(
+            outbox.c.update_id == update_id, outbox.c.ordinal == ordinal
+        )
+        async with self._database.begin() as connection:
+            if (await connection.execute(begun)).first() is not None:
+                return Sending(SendingState.NEW)
+            message_id = await connection.scalar(known)
+        if message_id is None:
+            return Sending(SendingState.IN_FLIGHT)
+        return Sending(SendingState.SENT, message_id)
+
+    @carried_through
+    async def sent(self, update_id: int, ordinal: int, chat_id: int, message_id: int) -> None:
+        """Write down which message it became.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        ended = (
+            update(outbox)
+            .where(outbox.c.update_id == update_id, outbox.c.ordinal == ordinal)
+            .values(chat_id=chat_id, message_id=message_id)
+        )
+        async with self._database.begin() as connection:
+            await connection.execute(ended)
+
+    @carried_through
+    async def remember_answer(self, chat_id: int, question_message_id: int, answer_message_id: int) -> None:
+        """Remember which message answers which, so that an edited question edits its answer.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        new = self._database.insert(answers).values(
+            chat_id=chat_id,
+            question_message_id=question_message_id,
+            answer_message_id=answer_message_id,
+            answered_at=now_seconds(),
+        )
+        async with self._database.begin() as connection:
+            await connection.execute(
+                new.on_conflict_do_update(
+                    index_elements=["chat_id", "question_message_id"],
+                    set_={
+                        "answer_message_id": new.excluded.answer_message_id,
+                        "answered_at": new.excluded.answered_at,
+                    },
+                )
+            )
+
+    @carried_through
+    async def answer_to(self, chat_id: int, message_id: int) -> int | None:
+        """Return the message that answers another; None where there is none, or it was too long ago.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        asking = select(answers.c.answer_message_id).where(
+            answers.c.chat_id == chat_id, answers.c.question_message_id == message_id
+        )
+        async with self._database.begin() as connection:
+            found: int | None = await connection.scalar(asking)
+        return found
+
+    @carried_through
+    async def _write_down(self, updates: Sequence[IncomingUpdate]) -> None:
+        if not updates:
+            return
+        writing = self._database.insert(inbox).on_conflict_do_nothing().returning(inbox.c.update_id)
+        rows = [
+            {"update_id": each.update_id, "chat_key": each.chat_key, "payload": each.payload}
+            for each in updates
+        ]
+        async with self._database.begin() as connection:
+            written = (await connection.scalars(writing, rows)).all()
+        self._written.update(written)

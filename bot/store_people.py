@@ -1,0 +1,178 @@
+"""Who may rebuild and how one becomes that, which language a chat reads, and where the bot is."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store_database import Room, carried_through, now_seconds
+from bot.store_records import ClaimResult
+from bot.store_tables import admins, claim, groups, interface_languages
+
+MOST_CLAIM_TRIES: Final = 5
+"""How often a code may be tried, whoever tries."""
+
+CLAIM_CODE_LENGTH: Final = 8
+CLAIM_CODE_SIGNS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""What a code is made of: no I, O, 0 or 1, which are mistaken for one another."""
+
+_SALT_BYTES: Final = 16
+_THE_ROW: Final = 1
+
+
+class People(Room):
+    """Admins, the code by which one becomes an admin, languages and groups."""
+
+    @carried_through
+    async def admins(self) -> frozenset[int]:
+        """Return who claimed the bot.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        async with self._database.begin() as connection:
+            return frozenset((await connection.scalars(select(admins.c.user_id))).all())
+
+    @carried_through
+    async def add_admin(self, user_id: int) -> None:
+        """Make somebody an admin; one who is stays one.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        async with self._database.begin() as connection:
+            await self._add_admin(connection, user_id)
+
+    @carried_through
+    async def new_claim_code(self) -> str:
+        """Return a new code by which the bot can be claimed once; the one before holds no longer.
+
+        Only a salted hash of it is kept.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        code = "".join(secrets.choice(CLAIM_CODE_SIGNS) for _ in range(CLAIM_CODE_LENGTH))
+        salt = secrets.token_bytes(_SALT_BYTES)
+        digest = await asyncio.to_thread(_digest, code, salt)
+        new = self._database.insert(claim).values(row=_THE_ROW, salt=salt, digest=digest, tries=0)
+        replaced = {name: new.excluded[name] for name in ("salt", "digest", "tries")}
+        async with self._database.begin() as connection:
+            await connection.execute(new.on_conflict_do_update(index_elements=["row"], set_=replaced))
+        return code
+
+    @carried_through
+    async def withdraw_claim_code(self) -> None:
+        """Let no code hold any longer, as where the settings name the admins.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        async with self._database.begin() as connection:
+            await connection.execute(delete(claim))
+
+    @carried_through
+    async def claim(self, user_id: int, code: str) -> ClaimResult:
+        """Make the one who names the code an admin, after which it holds no longer.
+
+        Each try is counted before it is looked at, so that tries at the same time are no more than
+        others; case and space about the code do not matter.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        counting = (
+            update(claim)
+            .where(claim.c.tries < MOST_CLAIM_TRIES)
+            .values(tries=claim.c.tries + 1)
+            .returning(claim.c.salt, claim.c.digest)
+        )
+        async with self._database.begin() as connection:
+            right = (await connection.execute(counting)).first()
+            if right is None:
+                there_is = await connection.scalar(select(claim.c.row))
+                return ClaimResult.CLOSED if there_is is None else ClaimResult.LOCKED
+        named = await asyncio.to_thread(_digest, code.strip().upper(), right.salt)
+        if not hmac.compare_digest(named, right.digest):
+            return ClaimResult.WRONG
+        taking = delete(claim).where(claim.c.digest == right.digest).returning(claim.c.row)
+        async with self._database.begin() as connection:
+            if (await connection.execute(taking)).first() is None:
+                return ClaimResult.CLOSED
+            await self._add_admin(connection, user_id)
+        return ClaimResult.ACCEPTED
+
+    @carried_through
+    async def interface_language(self, chat_id: int) -> str | None:
+        """Return the language that a chat chose; None where it did not.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        asking = select(interface_languages.c.code).where(interface_languages.c.chat_id == chat_id)
+        async with self._database.begin() as connection:
+            found: str | None = await connection.scalar(asking)
+        return found
+
+    @carried_through
+    async def set_interface_language(self, chat_id: int, code: str) -> None:
+        """Remember the language that a chat chose.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        new = self._database.insert(interface_languages).values(chat_id=chat_id, code=code)
+        async with self._database.begin() as connection:
+            await connection.execute(
+                new.on_conflict_do_update(index_elements=["chat_id"], set_={"code": new.excluded.code})
+            )
+
+    @carried_through
+    async def remember_group(self, chat_id: int) -> bool:
+        """Remember that the bot is in a group, and return whether that is new.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        new = self._database.insert(groups).values(chat_id=chat_id, since=now_seconds())
+        async with self._database.begin() as connection:
+            added = await connection.execute(new.on_conflict_do_nothing().returning(groups.c.chat_id))
+            return added.first() is not None
+
+    @carried_through
+    async def forget_group(self, chat_id: int) -> None:
+        """Forget a group that the bot is no longer in, and the language chosen there.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        async with self._database.begin() as connection:
+            await connection.execute(delete(groups).where(groups.c.chat_id == chat_id))
+            await connection.execute(
+                delete(interface_languages).where(interface_languages.c.chat_id == chat_id)
+            )
+
+    @carried_through
+    async def groups(self) -> frozenset[int]:
+        """Return the groups and channels that the bot is in.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        async with self._database.begin() as connection:
+            return frozenset((await connection.scalars(select(groups.c.chat_id))).all())
+
+    async def _add_admin(self, connection: AsyncConnection, user_id: int) -> None:
+        new = self._database.insert(admins).values(user_id=user_id, since=now_seconds())
+        await connection.execute(new.on_conflict_do_nothing())
+
+
+def _digest(code: str, salt: bytes) -> bytes:
+    """Return the scrypt hash of a code, which takes a few hundredths of a second."""
+    return hashlib.scrypt(code.encode("utf-8", "replace"), salt=salt, n=2**14, r=8, p=1)
