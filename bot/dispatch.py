@@ -14,6 +14,7 @@ from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
 from bot.backoff import deadline
+from bot.logs import EventLog
 from bot.redaction import Redactor
 from index.errors import FootnoteError
 
@@ -25,6 +26,11 @@ AT_ONCE: Final = 32
 
 WAITING_AT_MOST: Final = 256
 """Updates that are held in memory; the others wait at Telegram."""
+
+MOST_ATTEMPTS: Final = 3
+"""How often the handling of an update begins anew after a process that did not survive it."""
+
+_log: Final = EventLog(__name__)
 
 
 class HandlerTooSlowError(FootnoteError):
@@ -64,6 +70,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         self._slots = asyncio.Semaphore(at_once)
         self._room = asyncio.Semaphore(waiting_at_most)
         self._chat_keys: dict[int, str] = {}
+        self._left_over: set[int] = set()
         self._lines: dict[str, _Line] = {}
         self._newest_inline: dict[int, int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -73,9 +80,17 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         """How many updates were let in and are not done."""
         return len(self._chat_keys) + len(self._tasks)
 
-    async def let_in(self, update_id: int, chat_key: str) -> None:
-        """Wait until there is room for an update, which is then to be processed."""
+    async def let_in(self, update_id: int, chat_key: str, *, left_over: bool = False) -> None:
+        """Wait until there is room for an update, which is then to be processed.
+
+        Args:
+            update_id: Which update.
+            chat_key: What it must be in order with.
+            left_over: Whether an earlier process may have died of it: that is borne `MOST_ATTEMPTS` times.
+        """
         await self._room.acquire()
+        if left_over:
+            self._left_over.add(update_id)
         self._chat_keys[update_id] = chat_key
 
     def is_superseded(self, update: Update) -> bool:
@@ -132,7 +147,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
 
     async def _handle(self, update: Update, coroutine: Awaitable[Any]) -> None:
         too_slow: HandlerTooSlowError | None = None
-        if not self.is_superseded(update):
+        if not self.is_superseded(update) and not await self._is_hopeless(update.update_id):
             try:
                 with self._redactor.withholding(texts_of(update)):
                     async with deadline(self._handler_seconds):
@@ -145,6 +160,16 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         await self._store.mark_done(update.update_id)
         if too_slow is not None:
             raise too_slow
+
+    async def _is_hopeless(self, update_id: int) -> bool:
+        """Return whether an update was begun too often, counting this time; it is then given up."""
+        if update_id not in self._left_over:
+            return False
+        self._left_over.discard(update_id)
+        attempts = await self._store.count_attempt(update_id)
+        if attempts > MOST_ATTEMPTS:
+            _log.error("update_given_up", update_id=update_id, attempts=attempts)
+        return attempts > MOST_ATTEMPTS
 
 
 class _Line:

@@ -39,9 +39,6 @@ UPDATES_WANTED: Final = (
 )
 """What Telegram is asked to send; a webhook asks for the same."""
 
-MOST_ATTEMPTS: Final = 3
-"""How often an update is handed to the handlers that a process did not survive."""
-
 _BATCH: Final = 100
 _WATCHDOG_SECONDS: Final = 90.0
 _REFUSALS_BORNE: Final = 3
@@ -134,11 +131,7 @@ class Poller:
         if left:
             _log.info("inbox_resumed", updates=len(left))
         for incoming in left:
-            if await self._store.attempts(incoming.update_id) > MOST_ATTEMPTS:
-                _log.error("update_given_up", update_id=incoming.update_id, attempts=MOST_ATTEMPTS)
-                await self._store.mark_done(incoming.update_id)
-            else:
-                await self._hand_over(incoming)
+            await self._hand_over(incoming, left_over=True)
         # Telegram knows what it was told; the inbox knows what is here already. So the first round
         # names no offset, which is also right where Telegram has begun to count anew.
         offset: int | None = None
@@ -220,7 +213,7 @@ class Poller:
             _log.warning("poll_failed", error=error, retry_in_seconds=round(seconds, 1))
         await self._sleep(seconds)
 
-    async def _hand_over(self, incoming: IncomingUpdate) -> None:
+    async def _hand_over(self, incoming: IncomingUpdate, *, left_over: bool = False) -> None:
         """Put an update where the handlers take it from, when there is room; skip one that is unreadable."""
         raw = json.loads(incoming.payload)
         try:
@@ -231,7 +224,7 @@ class Poller:
             _log.error("update_skipped", update_id=incoming.update_id, holds=",".join(told), error=error)
             await self._store.mark_done(incoming.update_id)
             return
-        await self._processor.let_in(incoming.update_id, incoming.chat_key)
+        await self._processor.let_in(incoming.update_id, incoming.chat_key, left_over=left_over)
         await self._queue.put(update)
 
 
@@ -240,7 +233,7 @@ def _incoming(received: Sequence[object]) -> list[IncomingUpdate]:
     incoming = []
     for each in received:
         update_id = each.get("update_id") if isinstance(each, Mapping) else None
-        if not isinstance(each, Mapping) or type(update_id) is not int:
+        if not isinstance(each, Mapping) or type(update_id) is not int or update_id.bit_length() > 63:
             _log.error("update_without_number", kind=type(each).__name__)
             continue
         incoming.append(IncomingUpdate(update_id, chat_key_of(each), json.dumps(each)))

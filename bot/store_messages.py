@@ -38,34 +38,35 @@ class Messages(Room):
 
     @carried_through
     async def pending(self) -> tuple[IncomingUpdate, ...]:
-        """Return the updates that are not done, in the order of their arrival, and count an attempt at each.
+        """Return the updates that are not done, in the order of their arrival.
 
         Raises:
             StoreError: The state could not be read.
+        """
+        asking = (
+            select(inbox.c.update_id, inbox.c.chat_key, inbox.c.payload)
+            .where(inbox.c.done_at.is_(None))
+            .order_by(inbox.c.place)
+        )
+        async with self._database.begin() as connection:
+            rows = (await connection.execute(asking)).all()
+        return tuple(IncomingUpdate(row.update_id, row.chat_key, row.payload) for row in rows)
+
+    @carried_through
+    async def count_attempt(self, update_id: int) -> int:
+        """Note that the handling of an update begins, and return how often it has; 0 for an unknown one.
+
+        Raises:
+            StoreError: The state could not be written.
         """
         counting = (
             update(inbox)
-            .where(inbox.c.done_at.is_(None))
+            .where(inbox.c.update_id == update_id)
             .values(attempts=inbox.c.attempts + 1)
-            .returning(inbox.c.place, inbox.c.update_id, inbox.c.chat_key, inbox.c.payload)
+            .returning(inbox.c.attempts)
         )
         async with self._database.begin() as connection:
-            rows = (await connection.execute(counting)).all()
-        return tuple(
-            IncomingUpdate(row.update_id, row.chat_key, row.payload)
-            for row in sorted(rows, key=lambda each: each.place)
-        )
-
-    @carried_through
-    async def attempts(self, update_id: int) -> int:
-        """Return how often an update was given out by `pending`; 0 for one that is not known.
-
-        Raises:
-            StoreError: The state could not be read.
-        """
-        asking = select(inbox.c.attempts).where(inbox.c.update_id == update_id)
-        async with self._database.begin() as connection:
-            return int(await connection.scalar(asking) or 0)
+            return int(await connection.scalar(counting) or 0)
 
     @carried_through
     async def mark_done(self, update_id: int) -> None:

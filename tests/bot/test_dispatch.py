@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from telegram import Update
 
 from bot.backoff import extend_deadline
-from bot.dispatch import ChatOrderProcessor, HandlerTooSlowError, chat_key_of, texts_of
+from bot.dispatch import MOST_ATTEMPTS, ChatOrderProcessor, HandlerTooSlowError, chat_key_of, texts_of
 from bot.redaction import Redactor
 from bot.store import IncomingUpdate, Store
 from tests.bot.recording import RecordedTelegram, bot_on, inline_question, question
@@ -269,3 +269,25 @@ def test_what_people_wrote_is_found_in_updates() -> None:
     assert set(texts_of(update)) == {"Is it?", "Are they?"}
     inline = Update.de_json(inline_question(1, text="Will he?"), bot)
     assert list(texts_of(inline)) == ["Will he?"]
+
+
+def test_what_three_processes_did_not_survive_is_given_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    handled: list[int] = []
+
+    async def die(update_id: int) -> None:
+        handled.append(update_id)
+        raise asyncio.CancelledError  # as at the end of a process: nothing is marked done
+
+    async def use(store: Store) -> None:
+        (update,) = await taken_in(store, question(1, 7))
+        for _ in range(MOST_ATTEMPTS + 1):
+            processor = processor_on(store)
+            await processor.let_in(1, "chat:7", left_over=True)
+            await asyncio.gather(processor.process_update(update, die(1)), return_exceptions=True)
+        assert await left(store) == []
+
+    run_with_store(tmp_path, use)
+    assert handled == [1] * MOST_ATTEMPTS
+    assert [record.getMessage() for record in caplog.records].count("update_given_up") == 1

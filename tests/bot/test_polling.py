@@ -15,7 +15,7 @@ from telegram.error import NetworkError, TimedOut
 
 from bot.dispatch import ChatOrderProcessor
 from bot.identity import TokenRefusedError
-from bot.polling import MOST_ATTEMPTS, Poller, PollingLimits
+from bot.polling import Poller, PollingLimits
 from bot.redaction import Redactor
 from bot.store import Store
 from tests.bot.recording import Call, RecordedTelegram, bot_on, question, refusal
@@ -165,21 +165,27 @@ def test_what_is_no_update_is_told_and_not_asked_for_without_a_pause(tmp_path: P
     asyncio.run(run())
 
 
-def test_an_update_that_three_processes_did_not_survive_is_given_up(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_an_earlier_process_left_is_handed_over_however_often_it_waited(tmp_path: Path) -> None:
     async def run() -> list[list[int]]:
         handed_over = []
         async with polling(tmp_path, [question(5)]) as each:
             await each.run_to_the_end_of_the_script()
-        for _ in range(MOST_ATTEMPTS + 2):
+        for _ in range(6):
             async with polling(tmp_path) as each:
                 await each.run_to_the_end_of_the_script()
                 handed_over.append(each.handed_over())
         return handed_over
 
-    assert asyncio.run(run()) == [[5]] * MOST_ATTEMPTS + [[], []]
-    assert [record.getMessage() for record in caplog.records].count("update_given_up") == 1
+    assert asyncio.run(run()) == [[5]] * 6
+
+
+def test_an_id_that_no_database_holds_stops_nobody(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with polling(tmp_path, [{**question(1), "update_id": 2**80}, question(3)]) as each:
+            await each.run_to_the_end_of_the_script()
+            assert each.handed_over() == [3]
+
+    asyncio.run(run())
 
 
 def test_no_more_is_fetched_while_there_is_no_room(tmp_path: Path) -> None:

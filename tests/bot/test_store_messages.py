@@ -125,11 +125,11 @@ def test_what_was_begun_is_done_though_its_caller_is_cancelled(tmp_path: Path) -
     assert with_store(tmp_path, look) == []
 
 
-def test_an_attempt_is_counted_whenever_an_update_is_given_out_after_a_restart(tmp_path: Path) -> None:
+def test_attempts_are_counted_where_they_begin_and_not_by_waiting(tmp_path: Path) -> None:
     async def use(store: Store) -> int:
         await store.take_in([incoming(1)])
-        await store.pending()
-        return await store.attempts(1)
+        assert ids(await store.pending()) == [1]
+        return await store.count_attempt(1)
 
     assert [with_store(tmp_path, use) for _ in range(3)] == [1, 2, 3]
 
@@ -137,7 +137,7 @@ def test_an_attempt_is_counted_whenever_an_update_is_given_out_after_a_restart(t
 def test_what_is_not_known_was_never_attempted_and_may_be_marked_done(tmp_path: Path) -> None:
     async def use(store: Store) -> None:
         await store.mark_done(404)
-        assert await store.attempts(404) == 0
+        assert await store.count_attempt(404) == 0
 
     with_store(tmp_path, use)
 
