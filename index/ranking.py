@@ -47,7 +47,7 @@ class Weights:
     hopeless: float
     """Below these log-odds it needs none either: nothing that reads so far off was ever an answer."""
     settled: float
-    """Between these log-odds and their negative, windows are not enough."""
+    """Between these log-odds and their negative, a window is not enough."""
     lead: float
     """By how much the first passage's log-odds must exceed the second's for it to be read alone."""
 
