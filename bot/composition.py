@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,8 @@ from index.generation import IndexFolder
 from index.types import BuildReport, SkippedFile
 
 if TYPE_CHECKING:
+    from index.chosen_encoder import ChosenEncoder
     from index.cross_encoder import CrossEncoder
-    from index.encoder import Encoder
     from index.retriever import Retriever
 
 _ARTICLES: Final = Path("corpus")
@@ -64,20 +65,20 @@ def default_index(articles: Path) -> Path:
     return data / "indexes" / f"{whole.name or 'root'}-{digest}"
 
 
-def load_encoder(settings: Settings) -> Encoder:
-    """Return the encoder that is set.
+def load_encoder(settings: Settings) -> ChosenEncoder:
+    """Return the encoder that is set, loaded as far as it is needed and when it is.
 
     Raises:
-        ModelError: It is missing or does not load.
+        ModelError: It is missing.
     """
-    with waiting(sys.stderr, "Loading the encoder"):
-        from index.encoder import DEFAULT_ENCODER, Encoder
+    from index.chosen_encoder import ChosenEncoder
+    from index.encoder_identity import DEFAULT_ENCODER
 
-        return Encoder.load(
-            settings.encoder or DEFAULT_ENCODER,
-            query_prompt=settings.query_prompt,
-            passage_prompt=settings.passage_prompt,
-        )
+    return ChosenEncoder(
+        settings.encoder or DEFAULT_ENCODER,
+        query_prompt=settings.query_prompt,
+        passage_prompt=settings.passage_prompt,
+    )
 
 
 def load_cross_encoder(settings: Settings) -> CrossEncoder | None:
@@ -86,13 +87,12 @@ def load_cross_encoder(settings: Settings) -> CrossEncoder | None:
     Raises:
         ModelError: It is missing or does not load.
     """
-    with waiting(sys.stderr, "Loading the cross-encoder"):
-        from index.cross_encoder import DEFAULT_CROSS_ENCODER, load_cross_encoder_by_setting
+    from index.cross_encoder import DEFAULT_CROSS_ENCODER, load_cross_encoder_by_setting
 
-        return load_cross_encoder_by_setting(settings.cross_encoder or DEFAULT_CROSS_ENCODER)
+    return load_cross_encoder_by_setting(settings.cross_encoder or DEFAULT_CROSS_ENCODER)
 
 
-def build(place: Place, encoder: Encoder) -> BuildReport:
+def build(place: Place, encoder: ChosenEncoder) -> BuildReport:
     """Bring the index up to date, showing on standard error how far that is.
 
     Raises:
@@ -106,7 +106,7 @@ def build(place: Place, encoder: Encoder) -> BuildReport:
 
 @contextmanager
 def opened_retriever(
-    place: Place, encoder: Encoder, *, up_to_date: bool = True, second_look: bool = True
+    place: Place, encoder: ChosenEncoder, *, up_to_date: bool = True, second_look: bool = True
 ) -> Iterator[Retriever]:
     """Give a retriever over the articles as they are now.
 
@@ -119,20 +119,73 @@ def opened_retriever(
     Raises:
         FootnoteError: The articles, the index or a model cannot be read.
     """
+    settings = place.settings
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # The default takes a third of the start, and onnxruntime leaves the interpreter to others. Two
+        # threads that import PyTorch at once would get in each other's way, so another one waits.
+        is_early = second_look and settings.cross_encoder is None
+        loading = beside.submit(load_cross_encoder, settings) if is_early else None
+        checked = bring_up_to_date(place, encoder) if up_to_date else None
+        with waiting(sys.stderr, "Opening the index"):
+            if loading is not None:
+                cross_encoder = loading.result()
+            else:
+                cross_encoder = load_cross_encoder(settings) if second_look else None
+            retriever = open_retriever(place, encoder, cross_encoder, checked=checked)
+    with retriever:
+        yield retriever
+
+
+def open_retriever(
+    place: Place, encoder: ChosenEncoder, cross_encoder: CrossEncoder | None, *, checked: str | None = None
+) -> Retriever:
+    """Return a retriever over the generation that is in use now, to be closed by the caller.
+
+    Args:
+        place: Where it lies.
+        encoder: What `load_encoder` gave.
+        cross_encoder: What `load_cross_encoder` gave; None for the first look alone.
+        checked: The generation whose files `bring_up_to_date` compared just now, so that they need not
+            be read once more.
+
+    Raises:
+        GenerationError: There is none, or it cannot be read.
+        ModelError: It has no encoder of its own, and the one that is set does not load.
+    """
     from index.retriever import Retriever
 
-    if up_to_date:
-        _bring_up_to_date(place, encoder)
-    settings = place.settings
-    cross_encoder = load_cross_encoder(settings) if second_look else None
-    with Retriever.open(
+    return Retriever.open(
         place.index_folder,
         encoder,
         cross_encoder,
-        answering_threshold=settings.answering_threshold,
-        second_look_ms=settings.second_look_ms,
-    ) as retriever:
-        yield retriever
+        answering_threshold=place.settings.answering_threshold,
+        second_look_ms=place.settings.second_look_ms,
+        verify=place.index_folder.current_name() != checked,
+    )
+
+
+def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
+    """Build what is not up to date; where another process is building, leave that to it.
+
+    Returns:
+        The generation in use, whose every file was read and compared; None where another process builds.
+
+    Raises:
+        FootnoteError: As `build_index` says.
+    """
+    try:
+        report = build(place, encoder)
+    except BuildRunningError as error:
+        try:
+            name = place.index_folder.current_name()
+        except NoGenerationError:
+            raise error from None
+        typer.echo(f"Another process is building; generation {name} answers meanwhile.", err=True)
+        return None
+    if report.switched:
+        tell_files("Skipped", report.skipped, _FILES_TOLD)
+        tell_files("Note", report.notices, _FILES_TOLD)
+    return report.generation
 
 
 def tell_files(kind: str, files: Sequence[SkippedFile], most: int | None = None) -> None:
@@ -143,18 +196,3 @@ def tell_files(kind: str, files: Sequence[SkippedFile], most: int | None = None)
     if len(shown) < len(files):
         left = len(files) - len(shown)
         typer.echo(f"{kind}: {left} more; `footnote doctor` names every file that is skipped.", err=True)
-
-
-def _bring_up_to_date(place: Place, encoder: Encoder) -> None:
-    try:
-        report = build(place, encoder)
-    except BuildRunningError as error:
-        try:
-            name = place.index_folder.current_name()
-        except NoGenerationError:
-            raise error from None
-        typer.echo(f"Another process is building; generation {name} answers meanwhile.", err=True)
-        return
-    if report.switched:
-        tell_files("Skipped", report.skipped, _FILES_TOLD)
-        tell_files("Note", report.notices, _FILES_TOLD)

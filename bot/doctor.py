@@ -19,8 +19,8 @@ from index.errors import FootnoteError
 from index.types import Answer, Collection, Question
 
 if TYPE_CHECKING:
+    from index.chosen_encoder import ChosenEncoder
     from index.cross_encoder import CrossEncoder
-    from index.encoder import Encoder
     from index.generation import OpenGeneration
     from index.retriever import Retriever
 
@@ -85,7 +85,7 @@ class Examination:
     def __init__(self, place: Place) -> None:
         """Name what is to be looked at."""
         self._place = place
-        self._encoder: Encoder | None = None
+        self._encoder: ChosenEncoder | None = None
         self._cross_encoder: CrossEncoder | None = None
         self._collection: Collection | None = None
         self._generation: OpenGeneration | None = None
@@ -126,7 +126,8 @@ class Examination:
 
     def _load_encoder(self) -> str:
         self._encoder = load_encoder(self._place.settings)
-        identity = self._encoder.identity
+        # Read or exported already or not: what a build would need must be there.
+        identity = self._encoder.load().identity
         return f"{identity.name}, {identity.dimensions} dimensions, weights {identity.weights_sha256[:12]}"
 
     def _load_cross_encoder(self) -> str:

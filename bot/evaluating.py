@@ -23,7 +23,7 @@ from index.questions import read_questions
 from index.types import Answer, Question
 
 if TYPE_CHECKING:
-    from index.encoder import Encoder
+    from index.chosen_encoder import ChosenEncoder
     from index.retriever import Retriever
 
 Answerer = Callable[[str], Answer]
@@ -128,7 +128,7 @@ def take_turns(
     return {name: Evaluation(tuple(rows[name])) for name in bots}
 
 
-def naive_bot(retriever: Retriever, encoder: Encoder) -> NaiveBot:
+def naive_bot(retriever: Retriever, encoder: ChosenEncoder) -> NaiveBot:
     """Return the baseline over the same articles, with the library's own way of encoding."""
     from index.vectors import flat_index
 

@@ -130,6 +130,8 @@ class Phrases:
     """In reply to the message of the rebuild that runs."""
     phase_reading: str
     """A rebuild's phase."""
+    phase_exporting: str
+    """Another, where the encoder is a new one."""
     phase_embedding: str
     """Another."""
     phase_writing: str

@@ -24,7 +24,12 @@ _PATIENCE_SECONDS: Final = 2.0
 _LINE_EVERY_SECONDS: Final = 10.0
 """How long no line is written where there is no terminal."""
 
-_LABELS: Final = {"reading": "Reading files", "embedding": "Encoding texts", "writing": "Writing the index"}
+_LABELS: Final = {
+    "reading": "Reading files",
+    "exporting": "Preparing the encoder",
+    "embedding": "Encoding texts",
+    "writing": "Writing the index",
+}
 
 
 class ProgressTeller:

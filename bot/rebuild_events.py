@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from index.types import BuildReport, SkippedFile
 
-Phase = Literal["reading", "embedding", "writing", "scoring"]
+Phase = Literal["reading", "exporting", "embedding", "writing", "scoring"]
 
 
 @dataclass(frozen=True, slots=True)

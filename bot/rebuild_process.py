@@ -23,8 +23,8 @@ from index.types import Question
 
 if TYPE_CHECKING:
     from index.builder import BuildProgress
+    from index.chosen_encoder import ChosenEncoder
     from index.cross_encoder import CrossEncoder
-    from index.encoder import Encoder
     from index.generation import IndexFolder
 
 _NICENESS: Final = 10
@@ -108,7 +108,7 @@ def _rebuild(place: Place, tell: Callable[[Message], None]) -> None:
 
 
 def _scores(
-    place: Place, encoder: Encoder, candidate: str, questions: Sequence[Question], lines: ProgressLines
+    place: Place, encoder: ChosenEncoder, candidate: str, questions: Sequence[Question], lines: ProgressLines
 ) -> tuple[float | None, float | None]:
     """Return the golden questions' score with the generation in use and with the candidate."""
     if not questions:
@@ -136,7 +136,7 @@ def _scores(
 def _score(
     place: Place,
     folder: IndexFolder,
-    encoder: Encoder,
+    encoder: ChosenEncoder,
     cross_encoder: CrossEncoder | None,
     questions: Sequence[Question],
     on_question: Callable[[], None],

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -22,14 +23,15 @@ from numpy.typing import NDArray
 from index import layout
 from index.analysis import Terms, analyzer
 from index.articles import read_collection
-from index.encoder import Encoder
+from index.encoding import EncoderSource, TextEncoder
 from index.errors import GenerationError
 from index.generation import IndexFolder, Manifest, ModelIdentity, OpenGeneration
 from index.lexical import write_lexical_index
 from index.segment import Limits, segment
+from index.spelling import count_words, write_words
 from index.term_store import TermWriter
 from index.texts import KEY_BYTES, PassageRecord, Texts, article_fingerprint, write_texts
-from index.types import Article, BuildReport, Collection, Passage
+from index.types import Article, BuildReport, Collection, Passage, SkippedFile
 from index.vectors import VectorIndex
 
 __all__ = ["BuildProgress", "build_index", "fingerprint_of"]
@@ -39,9 +41,12 @@ _LIMITS: Final = Limits()
 
 @dataclass(frozen=True, slots=True)
 class BuildProgress:
-    """How far a build is; each phase counts something of its own: files, texts, steps."""
+    """How far a build is; each phase counts something of its own: files, texts, steps.
 
-    phase: Literal["reading", "embedding", "writing"]
+    "exporting" comes only where the encoder has to be exported.
+    """
+
+    phase: Literal["reading", "exporting", "embedding", "writing"]
     done: int
     total: int
 
@@ -65,15 +70,25 @@ class _Vectors:
 def build_index(
     articles_folder: Path,
     index_folder: IndexFolder,
-    encoder: Encoder,
+    encoder: EncoderSource,
     *,
     limits: Limits = _LIMITS,
+    switch: bool = True,
     on_progress: OnProgress | None = None,
 ) -> BuildReport:
     """Bring the index up to date with the articles, and say what that took.
 
     Where the generation in use is whole and was made from the same articles, by the same encoder
     and limits, nothing is written. A file that cannot be read is left out and reported.
+
+    Args:
+        articles_folder: Where the articles are.
+        index_folder: Where the generations are.
+        encoder: What makes the vectors.
+        limits: What passages are cut by.
+        switch: False to leave what was built as the candidate, beside the generation in use; where
+            none is in use yet, it is put into service all the same.
+        on_progress: Told how far the build is.
 
     Raises:
         CorpusError: There is no article to read.
@@ -82,15 +97,19 @@ def build_index(
     """
     began = time.perf_counter()
     tell = on_progress or _silent
-    collection = read_collection(
-        articles_folder, on_file=lambda done, total: tell(BuildProgress("reading", done, total))
-    )
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # Hashing the files that are in use leaves the interpreter to the reading of articles.
+        opening = beside.submit(_generation_in_use, index_folder)
+        collection = read_collection(
+            articles_folder, on_file=lambda done, total: tell(BuildProgress("reading", done, total))
+        )
+        before = opening.result()
     settings = tuple((name, round(value * 1000)) for name, value in asdict(limits).items())
-    before = _generation_in_use(index_folder)
     if (
         before is not None
+        # First, because it learns from the generation what is not in the model's files.
+        and encoder.matches(before.manifest.encoder)
         and before.manifest.corpus_fingerprint == fingerprint_of(collection)
-        and before.manifest.encoder == encoder.identity
         and before.manifest.segmentation == settings
     ):
         reused = before.manifest.passages
@@ -98,7 +117,12 @@ def build_index(
         return _report(before.name, before.manifest, collection, old, reused, began, switched=False)
     with index_folder.building() as folder:
         segmented = [_segmented(article, limits, encoder.identity) for article in collection.articles]
-        vectors = _vectors(segmented, encoder, before, tell)
+        prepared = encoder.for_building(
+            folder / layout.ENCODER,
+            _exported_before(before, encoder.identity),
+            lambda done, total: tell(BuildProgress("exporting", done, total)),
+        )
+        vectors = _vectors(segmented, prepared.encoder, before, tell)
         languages = tuple(sorted({article.language for article in collection.articles}))
         _write(folder, segmented, vectors, languages, tell)
         manifest = Manifest(
@@ -114,8 +138,12 @@ def build_index(
         )
         # Read before publishing, which may remove the generation that is compared with.
         old = _fingerprints(before)
-        name = index_folder.publish(folder, manifest)
-    return _report(name, manifest, collection, old, vectors.passages_reused, began, switched=True)
+        name = index_folder.publish(folder, manifest, switch=switch)
+        switched = index_folder.current_name() == name
+    if prepared.notice is not None:
+        notice = SkippedFile(f"The encoder {encoder.identity.name}", prepared.notice)
+        collection = replace(collection, notices=(notice, *collection.notices))
+    return _report(name, manifest, collection, old, vectors.passages_reused, began, switched=switched)
 
 
 def fingerprint_of(collection: Collection) -> str:
@@ -138,6 +166,12 @@ def _generation_in_use(index_folder: IndexFolder) -> OpenGeneration | None:
         return None
 
 
+def _exported_before(before: OpenGeneration | None, identity: ModelIdentity) -> Path | None:
+    if before is None or before.manifest.encoder.weights_sha256 != identity.weights_sha256:
+        return None
+    return before.path / layout.ENCODER
+
+
 def _segmented(article: Article, limits: Limits, identity: ModelIdentity) -> _Segmented:
     def record(passage: Passage) -> PassageRecord:
         return PassageRecord(
@@ -156,7 +190,7 @@ def _key(identity: ModelIdentity, text: str) -> bytes:
 
 
 def _vectors(
-    segmented: Sequence[_Segmented], encoder: Encoder, before: OpenGeneration | None, tell: OnProgress
+    segmented: Sequence[_Segmented], encoder: TextEncoder, before: OpenGeneration | None, tell: OnProgress
 ) -> _Vectors:
     texts: dict[bytes, str] = {}
     passage_keys: list[bytes] = []
@@ -187,7 +221,7 @@ def _vectors(
 
 
 def _known_vectors(
-    before: OpenGeneration, encoder: Encoder, keys: Sequence[bytes]
+    before: OpenGeneration, encoder: TextEncoder, keys: Sequence[bytes]
 ) -> dict[bytes, NDArray[np.float32]]:
     if before.manifest.encoder.dimensions != encoder.identity.dimensions:
         return {}
@@ -222,6 +256,8 @@ def _write(
     tell(BuildProgress("writing", 3, steps))
     (folder / layout.TERMS).mkdir()
     terms.write(folder / layout.TERMS)
+    passages = (record.passage.span.of(item.article.text) for item in segmented for record in item.records)
+    write_words(folder / layout.WORDS, count_words(passages))
     tell(BuildProgress("writing", steps, steps))
 
 

@@ -91,6 +91,8 @@ class OnnxCrossEncoder:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = _THREADS
+        # Threads that spin while they wait take the cores from whatever else the machine has to do.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]

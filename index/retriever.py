@@ -8,20 +8,22 @@ from collections.abc import Callable, Sequence
 from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index import layout
-from index.analysis import words
+from index.analysis import analyzer, words
 from index.candidates import CandidateFinder
 from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
 from index.duplicates import without_duplicates
-from index.encoder import Encoder
+from index.encoding import EncoderSource, TextEncoder
 from index.errors import DamagedGenerationError, OtherFormatError
 from index.evidence import Evidence
 from index.generation import IndexFolder, OpenGeneration
 from index.lexical import LexicalIndex
 from index.ranking import Weights, default_weights, first_look, probability, sentence_scores
 from index.second_look import Candidate, SecondLook
+from index.spelling import Spelling
 from index.term_store import TermStore
 from index.texts import Texts
 from index.types import Answer, RankedPassage
@@ -48,8 +50,9 @@ class Retriever:
         self,
         generation: OpenGeneration,
         texts: Texts,
-        encoder: Encoder,
+        encoder: TextEncoder,
         finder: CandidateFinder,
+        spelling: Spelling,
         second_look: SecondLook | None,
         weights: Weights,
         answering_threshold: float,
@@ -59,6 +62,7 @@ class Retriever:
         self.texts = texts
         self._encoder = encoder
         self._finder = finder
+        self._spelling = spelling
         self._second_look = second_look
         self._weights = weights
         self._answering_threshold = answering_threshold
@@ -67,7 +71,7 @@ class Retriever:
     def open(
         cls,
         index_folder: IndexFolder,
-        encoder: Encoder,
+        encoder: EncoderSource,
         cross_encoder: CrossEncoder | None,
         *,
         answering_threshold: float | None = None,
@@ -94,13 +98,14 @@ class Retriever:
         """
         generation = index_folder.current(verify=verify)
         manifest = generation.manifest
-        if manifest.encoder != encoder.identity:
+        if not encoder.matches(manifest.encoder):
             raise OtherFormatError(
                 f"Generation {generation.name} was made by the encoder {manifest.encoder.name!r} and the "
                 f"one set is {encoder.identity.name!r}, or their weights or prompts differ; run "
                 "`footnote build`, or set the encoder of before."
             )
         chosen = default_weights() if weights is None else weights
+        answering_encoder = encoder.for_answering(generation.path / layout.ENCODER)
         passages = VectorIndex.open(generation.path / layout.PASSAGE_VECTORS)
         sentences = VectorIndex.open(generation.path / layout.SENTENCE_VECTORS)
         lexical = LexicalIndex.open(generation.path / layout.LEXICAL)
@@ -115,7 +120,12 @@ class Retriever:
             )
         samples = {language: _sample(texts, language) for language in manifest.languages}
         finder = CandidateFinder(
-            passages, sentences, lexical, terms, manifest.languages, _understood(samples, encoder.familiarity)
+            passages,
+            sentences,
+            lexical,
+            terms,
+            manifest.languages,
+            _understood(samples, answering_encoder.familiarity),
         )
         look = None
         if cross_encoder is not None:
@@ -131,7 +141,8 @@ class Retriever:
                 SECOND_LOOK_MS if second_look_ms is None else second_look_ms,
             )
         threshold = chosen.answering_threshold if answering_threshold is None else answering_threshold
-        return cls(generation, texts, encoder, finder, look, chosen, threshold)
+        spelling = _open_spelling(generation, terms, answering_encoder)
+        return cls(generation, texts, answering_encoder, finder, spelling, look, chosen, threshold)
 
     def close(self) -> None:
         """Let go of the files; asking from then on raises ValueError."""
@@ -145,7 +156,21 @@ class Retriever:
         """Close it."""
         self.close()
 
-    def ask(self, question: str, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True) -> Answer:
+    def encode(self, questions: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of questions as `ask` takes them, (n, d) float32, rows of unit length.
+
+        Several that wait together cost less in one call than each in its own.
+        """
+        return self._encoder.encode_questions([self._understood(question) for question in questions])
+
+    def ask(
+        self,
+        question: str,
+        *,
+        top_k: int = PASSAGES_SHOWN,
+        second_look: bool = True,
+        question_vector: NDArray[np.float32] | None = None,
+    ) -> Answer:
         """Return the best passages for a question, and whether they are good enough to show as answer.
 
         Any text is a question; one without a letter or digit gets an empty answer.
@@ -154,6 +179,7 @@ class Retriever:
             question: As it was typed.
             top_k: Passages wanted, at least 1.
             second_look: Whether the cross-encoder may be asked where there is one.
+            question_vector: (1, d) float32, what `encode` made of it; None to have it encoded here.
 
         Raises:
             ValueError: `top_k` is less than 1.
@@ -161,11 +187,11 @@ class Retriever:
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; expected 1 or more")
         began = time.perf_counter()
-        understood = clean_question(question)
+        understood = self._understood(question)
         candidates: Sequence[Candidate] = ()
         looked_twice = False
         if is_searchable(understood):
-            candidates = self._candidates(understood, top_k)
+            candidates = self._candidates(understood, top_k, question_vector)
             look = self._second_look
             if second_look and look is not None and look.is_needed(candidates):
                 candidates = look.rescored(understood, candidates)
@@ -182,18 +208,25 @@ class Retriever:
             generation=self.generation.name,
         )
 
-    def evidence(self, question: str) -> Evidence:
+    def evidence(self, question: str, question_vector: NDArray[np.float32] | None = None) -> Evidence:
         """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining."""
-        return self._finder.find(question, self._encoder.encode_questions([question]))
+        vector = self.encode([question]) if question_vector is None else question_vector
+        return self._finder.find(self._understood(question), vector)
 
-    def _candidates(self, question: str, top_k: int) -> list[Candidate]:
-        evidence = self.evidence(question)
+    def _understood(self, question: str) -> str:
+        return self._spelling.corrected(clean_question(question))
+
+    def _candidates(
+        self, question: str, top_k: int, question_vector: NDArray[np.float32] | None
+    ) -> list[Candidate]:
+        evidence = self.evidence(question, question_vector)
         log_odds = first_look(evidence, self._weights)
         # Rows break ties, so that the same question always gets the same order.
         order = np.lexsort((evidence.rows, -log_odds))
         # Some will be left out as duplicates; reading texts costs more than weighing.
         best = order[: 2 * max(top_k, PASSAGES_SHOWN)]
         stored = self.texts.passages(evidence.rows[best].tolist())
+        different = without_duplicates(stored, lambda passage: self._finder.terms.stems(passage.row))
         places = {passage.row: place for passage, place in zip(stored, best.tolist(), strict=True)}
         return [
             Candidate(
@@ -201,7 +234,7 @@ class Retriever:
                 sentence_scores=sentence_scores(evidence, places[passage.row], self._weights),
                 log_odds=float(log_odds[places[passage.row]]),
             )
-            for passage in itertools.islice(without_duplicates(stored), max(top_k, PASSAGES_SHOWN))
+            for passage in itertools.islice(different, max(top_k, PASSAGES_SHOWN))
         ]
 
 
@@ -222,6 +255,23 @@ def _open_terms(generation: OpenGeneration) -> TermStore:
     except (OSError, ValueError) as error:
         raise DamagedGenerationError(
             f"The terms of generation {generation.name} cannot be read ({error}); run `footnote rollback` "
+            "or `footnote build`."
+        ) from error
+
+
+def _open_spelling(generation: OpenGeneration, terms: TermStore, encoder: TextEncoder) -> Spelling:
+    analyzers = [analyzer(language) for language in generation.manifest.languages]
+
+    def is_known(word: str) -> bool:
+        stems = [each.terms(word).stems for each in analyzers]
+        forms = {word}.union(*stems)
+        return any(map(terms.knows, stems)) or any(encoder.familiarity([form]) == 1 for form in forms)
+
+    try:
+        return Spelling.open(generation.path / layout.WORDS, is_known)
+    except (OSError, ValueError) as error:
+        raise DamagedGenerationError(
+            f"The words of generation {generation.name} cannot be read ({error}); run `footnote rollback` "
             "or `footnote build`."
         ) from error
 

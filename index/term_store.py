@@ -113,6 +113,11 @@ class TermStore:
         starts, ends = self.first_sentences[passage_rows], self.first_sentences[passage_rows + 1]
         return _ranges(starts, ends)
 
+    def knows(self, stems: Sequence[str]) -> bool:
+        """Return whether each of these stems stands in some passage."""
+        vocabulary = self._fields["stems"].vocabulary
+        return bool(np.isin(hashed_terms(stems), vocabulary).all())
+
     def stems(self, passage_row: int) -> NDArray[np.uint32]:
         """Return the hashed stems of a passage's text in their order, (n,) uint32."""
         field = self._fields["stems"]

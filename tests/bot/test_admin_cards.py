@@ -52,7 +52,7 @@ def test_a_bar_is_full_only_when_all_is_done(done: int, total: int, expected: st
     assert ("▱" not in text) == (expected == "100%")
 
 
-@pytest.mark.parametrize("phase", ["reading", "embedding", "writing", "scoring"])
+@pytest.mark.parametrize("phase", ["reading", "exporting", "embedding", "writing", "scoring"])
 @pytest.mark.parametrize("phrases", [*map(phrases_for, LANGUAGES)], ids=LANGUAGES)
 def test_every_phase_has_a_name_in_every_language(phase: str, phrases: Phrases) -> None:
     card = rebuild_card(Progress(phase, 1, 2, 1.0, 3.0), TOKEN, phrases)  # type: ignore[arg-type]

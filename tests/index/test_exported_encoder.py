@@ -1,0 +1,175 @@
+"""An exported encoder gives the vectors that PyTorch gives, for any text, or is not exported at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import encoder_export
+from index.encoder import Encoder
+from index.encoder_export import ExportError, export_encoder
+from index.encoding import EncoderInParts
+from index.errors import DamagedGenerationError
+from index.exported_encoder import ExportedEncoder
+from index.exported_files import GRAPH, READING, TOKENIZER, WEIGHTS, Reading, is_exported, take_over
+from tests.index.own_models import bert_with_prompts, distilbert_by_first_token, mpnet_by_maximum, words_alone
+
+LONG = " ".join(f"Station {number} of the long railway has a small garden." for number in range(120))
+ODD = ("x" * 5_000, "你" * 2_000, "🙂" * 1_000, "a " * 3_000, " " * 3_000, "lone \ud800", "")
+
+
+@pytest.fixture(scope="module")
+def folder(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the default encoder lies, exported."""
+    folder = tmp_path_factory.mktemp("generation") / "encoder"
+    export_encoder(encoder, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(folder: Path, encoder: Encoder) -> ExportedEncoder:
+    """Return the default encoder, exported."""
+    return ExportedEncoder.open(folder, encoder.identity)
+
+
+def expect_same(one: EncoderInParts, other: EncoderInParts, texts: list[str]) -> None:
+    """Compare the vectors of two encoders; inner products of unit vectors are cosines."""
+    for found, expected in (
+        (one.encode_passages(texts), other.encode_passages(texts)),
+        (one.encode_questions(texts), other.encode_questions(texts)),
+    ):
+        assert found.shape == expected.shape
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+@settings(max_examples=40)
+@given(texts=st.lists(st.text(st.characters(), max_size=80), max_size=6))
+def test_any_texts_have_the_same_vectors(
+    exported: ExportedEncoder, encoder: Encoder, texts: list[str]
+) -> None:
+    expect_same(exported, encoder, texts)
+
+
+def test_texts_of_all_lengths_in_one_call_have_the_same_vectors(
+    exported: ExportedEncoder, encoder: Encoder
+) -> None:
+    expect_same(exported, encoder, [LONG[: 7 * number] for number in range(0, 90, 3)] + [LONG, *ODD])
+
+
+@pytest.mark.parametrize("text", ODD, ids=ascii)
+def test_no_text_is_too_long_or_too_strange(exported: ExportedEncoder, encoder: Encoder, text: str) -> None:
+    expect_same(exported, encoder, [text])
+
+
+@settings(max_examples=40)
+@given(
+    words=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12), max_size=20)
+)
+def test_words_are_as_familiar(exported: ExportedEncoder, encoder: Encoder, words: list[str]) -> None:
+    assert exported.familiarity(words) == encoder.familiarity(words)
+
+
+@pytest.mark.parametrize("make", [bert_with_prompts, distilbert_by_first_token, mpnet_by_maximum])
+def test_models_of_other_kinds_are_exported(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path / "own")
+    own = Encoder.load(str(tmp_path / "own"))
+    export_encoder(own, tmp_path / "encoder")
+    exported = ExportedEncoder.open(tmp_path / "encoder", own.identity)
+    expect_same(exported, own, ["bread", "The Rhine rises in Switzerland.", LONG[:90], LONG, *ODD])
+
+
+def test_a_model_of_a_kind_of_its_own_is_not_exported(tmp_path: Path) -> None:
+    words_alone(tmp_path / "own")
+    with pytest.raises(ExportError, match="own cannot be exported") as caught:
+        export_encoder(Encoder.load(str(tmp_path / "own")), tmp_path / "encoder")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_export_that_gives_other_vectors_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trace keeps what the graph computes with; what PyTorch computes with changes after it."""
+    distilbert_by_first_token(tmp_path / "own")
+    own = Encoder.load(str(tmp_path / "own"))
+    real = encoder_export._write_graph
+
+    def write_and_change(encoder: Encoder, *others: Any) -> Any:
+        inputs = real(encoder, *others)
+        for weights in encoder.model.parameters():
+            weights.data.neg_().add_(0.1)
+        return inputs
+
+    monkeypatch.setattr(encoder_export, "_write_graph", write_and_change)
+    with pytest.raises(ExportError, match="vectors whose cosine"):
+        export_encoder(own, tmp_path / "encoder")
+
+
+def test_exporting_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nor does it warn: here, a warning is an error."""
+    distilbert_by_first_token(tmp_path / "own")
+    own = Encoder.load(str(tmp_path / "own"))
+    capfd.readouterr()
+    export_encoder(own, tmp_path / "encoder")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", [GRAPH, WEIGHTS, READING])
+@pytest.mark.parametrize("content", [None, b"", b"{}"], ids=["missing", "empty", "other"])
+def test_damaged_files_are_told_in_one_sentence(
+    folder: Path, encoder: Encoder, tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    take_over(folder, tmp_path / "encoder")
+    (tmp_path / "encoder" / name).unlink()
+    if content is not None:
+        (tmp_path / "encoder" / name).write_bytes(content)
+    with pytest.raises(DamagedGenerationError, match="footnote build"):
+        ExportedEncoder.open(tmp_path / "encoder", encoder.identity)
+
+
+def test_taking_over_shares_the_files(folder: Path, tmp_path: Path) -> None:
+    take_over(folder, tmp_path / "encoder")
+    assert is_exported(tmp_path / "encoder")
+    for name in (GRAPH, WEIGHTS, TOKENIZER, READING):
+        assert (tmp_path / "encoder" / name).samefile(folder / name)
+
+
+def test_where_there_are_no_links_files_are_copied(
+    folder: Path, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    take_over(folder, tmp_path / "encoder")
+    assert not (tmp_path / "encoder" / WEIGHTS).samefile(folder / WEIGHTS)
+    copied = ExportedEncoder.open(tmp_path / "encoder", encoder.identity)
+    expect_same(copied, encoder, ["bread"])
+
+
+def test_a_folder_without_one_of_the_files_holds_no_encoder(folder: Path, tmp_path: Path) -> None:
+    take_over(folder, tmp_path / "encoder")
+    (tmp_path / "encoder" / WEIGHTS).unlink()
+    assert not is_exported(tmp_path / "encoder")
+    assert not is_exported(tmp_path / "none")
+
+
+@given(
+    reading=st.builds(
+        Reading,
+        inputs=st.lists(st.text(), max_size=3).map(tuple),
+        longest=st.none() | st.integers(),
+        padding_token=st.integers(),
+        padding_type=st.integers(),
+        padding_side=st.sampled_from(["left", "right"]),
+        unknown_token=st.none() | st.integers(),
+    )
+)
+def test_how_texts_are_read_survives_writing(reading: Reading) -> None:
+    assert Reading.from_json(reading.to_json()) == reading
