@@ -1,7 +1,6 @@
 """Models that read a question and a text together, for the second look.
 
-The default one is run by onnxruntime, the only importer of which is this module; any other goes
-through sentence-transformers.
+The default one is run by onnxruntime; any other goes through sentence-transformers.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from index.encoder import load_library_cross_encoder
 from index.errors import ModelError
 from index.model_files import check_file, packaged_folder
+from index.onnx_sessions import OnnxSession, SessionError
 from index.understanding import familiarity
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ _LONGEST: Final = 512
 
 _LONGEST_QUESTION: Final = 200
 """Tokens of a question that are read: a text must have room beside it."""
-
-_THREADS: Final = 2
 
 
 class CrossEncoder(Protocol):
@@ -86,20 +84,13 @@ class OnnxCrossEncoder:
             ModelError: It is not the one expected, or does not load.
         """
         check_file(folder / "model.onnx", _SHA256, _REMEDY)
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
-        # Threads that spin while they wait take the cores from whatever else the machine has to do.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = OnnxSession(folder / "model.onnx")
             self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        # Neither library names its errors more precisely; the file's hash was checked, so this is rare.
-        except (RuntimeError, ValueError, OSError) as error:
+        # The model's hash was checked, so this is rare.
+        except (SessionError, OSError, ValueError) as error:
             raise ModelError(f"The cross-encoder does not load ({error}); {_REMEDY}.") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -134,7 +125,7 @@ class OnnxCrossEncoder:
         ids = np.array([query + read], np.int64)
         kinds = np.array([[0] * len(query) + [1] * len(read)], np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": kinds}
-        return float(self._session.run(None, inputs)[0][0, 0])
+        return float(self._session.run(inputs)[0, 0])
 
 
 class LibraryCrossEncoderAdapter:

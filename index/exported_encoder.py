@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +13,18 @@ from index.encoding import EncoderInParts
 from index.errors import ModelError
 from index.exported_files import GRAPH, READING, TOKENIZER, Reading, damaged_export
 from index.manifest import ModelIdentity
+from index.onnx_sessions import OnnxSession, SessionError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-_THREADS: Final = 2
 
 
 class ExportedEncoder(EncoderInParts):
     """An encoder run by onnxruntime. Safe to share between threads."""
 
-    def __init__(self, session: Any, tokenizer: Tokenizer, reading: Reading, identity: ModelIdentity) -> None:
+    def __init__(
+        self, session: OnnxSession, tokenizer: Tokenizer, reading: Reading, identity: ModelIdentity
+    ) -> None:
         """Take the loaded parts; `ExportedEncoder.open` is the way in."""
         super().__init__(identity, tokenizer, reading.unknown_token, reading.longest)
         self._session = session
@@ -40,22 +41,13 @@ class ExportedEncoder(EncoderInParts):
         Raises:
             DamagedGenerationError: Its files cannot be read.
         """
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
-        # Threads that wait by spinning take the core from whoever would use it: on a busy machine a
-        # question took 19 ms with them and 9 without, on an idle one 7 either way.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        errors: tuple[type[Exception], ...] = (OSError, ValueError, *_session_errors())
         try:
             reading = Reading.from_json((folder / READING).read_text(encoding="utf-8"))
             tokenizer = Tokenizer.from_str((folder / TOKENIZER).read_text(encoding="utf-8"))
-            session = onnxruntime.InferenceSession(
-                str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
-            )
-        except errors as error:
+            session = OnnxSession(folder / GRAPH)
+        except (OSError, ValueError, SessionError) as error:
             raise damaged_export(folder, error) from error
         return cls(session, tokenizer, reading, identity)
 
@@ -73,13 +65,12 @@ class ExportedEncoder(EncoderInParts):
         left = reading.padding_side == "left"
         inputs = {name: _padded(*columns[name], left=left) for name in reading.inputs}
         try:
-            vectors: NDArray[np.float32] = self._session.run(None, inputs)[0]
-        except _session_errors() as error:
+            return self._session.run(inputs)
+        except SessionError as error:
             raise ModelError(
                 f"The exported encoder {self.identity.name} fails ({error}); remove the index folder, then "
                 "run `footnote build`."
             ) from error
-        return vectors
 
     def _truncating(self, longest: int) -> Tokenizer:
         """Return the tokenizer once more, for the rare part that is too long and cannot be divided."""
@@ -88,21 +79,6 @@ class ExportedEncoder(EncoderInParts):
         tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
         tokenizer.enable_truncation(longest)
         return tokenizer
-
-
-def _session_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of onnxruntime, which have nothing in common but Exception."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as errors
-
-    return (
-        errors.Fail,
-        errors.InvalidArgument,
-        errors.InvalidGraph,
-        errors.InvalidProtobuf,
-        errors.NoSuchFile,
-        errors.NotImplemented,
-        errors.RuntimeException,
-    )
 
 
 def _padded(rows: Sequence[Sequence[int]], value: int, *, left: bool) -> NDArray[np.int64]:

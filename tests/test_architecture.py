@@ -18,7 +18,7 @@ OWNERS = {
     "torch": {"index/encoder.py", "index/encoder_export.py"},
     "onnx": {"index/encoder_export.py"},
     "tantivy": {"index/lexical.py"},
-    "onnxruntime": {"index/cross_encoder.py", "index/exported_encoder.py"},
+    "onnxruntime": {"index/onnx_sessions.py"},
     "sentencex": {"index/sentences.py"},
     "py3langid": {"index/languages.py"},
 }
