@@ -116,6 +116,17 @@ def kept_card(serving: str, phrases: Phrases) -> Card:
     return text_card(_lines(phrases.rebuild_kept, phrases.still_answering.format(generation=serving)))
 
 
+def switched_card(serving: str, token: str, phrases: Phrases, *, can_roll_back: bool = True) -> Card:
+    """Return that a generation answers of which nothing more is known, as after a restart."""
+    roll_back = _row((RebuildAction.ROLL_BACK, phrases.roll_back), token=token)
+    return text_card(phrases.rebuild_done.format(generation=serving), roll_back if can_roll_back else ())
+
+
+def over_card(serving: str, phrases: Phrases) -> Card:
+    """Return that a rebuild that was seen to run last runs no longer."""
+    return text_card(_lines(phrases.rebuild_over, phrases.still_answering.format(generation=serving)))
+
+
 def rolled_back_card(serving: str, phrases: Phrases) -> Card:
     """Return that the generation before answers again."""
     return text_card(phrases.rolled_back.format(generation=serving))

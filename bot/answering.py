@@ -35,7 +35,8 @@ Result = TypeVar("Result")
 _LARGEST_BATCH: Final = 16
 """Questions encoded at once: more save no further time and make the first of them wait."""
 
-_TIMES_KEPT: Final = 1_000
+TIMES_KEPT: Final = 1_000
+"""How many of the last answers' times are kept."""
 
 
 class BusyError(FootnoteError):
@@ -103,7 +104,7 @@ class Answering:
         self._reads_waiting = 0
         self._closing = False
         self._switching = asyncio.Lock()
-        self._times_ms: deque[float] = deque(maxlen=_TIMES_KEPT)
+        self._times_ms: deque[float] = deque(maxlen=TIMES_KEPT)
         self._answered = 0
         self._entries: tuple[SourceEntry, ...] = ()
         self._entries_of = ""

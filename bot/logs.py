@@ -39,6 +39,10 @@ class EventLog:
         """Name the module that logs."""
         self._logger = logging.getLogger(name)
 
+    def debug(self, event: str, /, **fields: object) -> None:
+        """Log what is of interest to whoever looks for a fault; it is not written as a rule."""
+        self._write(logging.DEBUG, event, fields, None)
+
     def info(self, event: str, /, **fields: object) -> None:
         """Log what is worth a line when all is well."""
         self._write(logging.INFO, event, fields, None)

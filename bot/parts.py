@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.answering import Answering
+    from bot.composition import Place
     from bot.delivery import Delivery
     from bot.dispatch import ChatOrderProcessor
     from bot.identity import BotIdentity
@@ -23,6 +24,8 @@ class Parts:
     """The parts of a running bot."""
 
     settings: Settings
+    place: Place
+    """Which articles are asked, and where their index lies."""
     identity: BotIdentity
     """Who the bot is; `identity.username` without the @."""
     answering: Answering

@@ -127,7 +127,7 @@ class Phrases:
     rebuild_starting: str
     """A rebuild was asked for."""
     rebuild_running: str
-    """In reply to the message of the rebuild that runs."""
+    """To another /rebuild meanwhile, in reply to the message of the first where that is in the same chat."""
     phase_reading: str
     """A rebuild's phase."""
     phase_exporting: str

@@ -31,6 +31,7 @@ UPDATES_WANTED: Final = (
     Update.MESSAGE,
     Update.EDITED_MESSAGE,
     Update.CHANNEL_POST,
+    Update.EDITED_CHANNEL_POST,
     Update.INLINE_QUERY,
     Update.CHOSEN_INLINE_RESULT,
     Update.CALLBACK_QUERY,

@@ -23,6 +23,7 @@ from bot.delivery import Delivery
 from bot.dispatch import ChatOrderProcessor
 from bot.identity import BotIdentity, answered
 from bot.logs import EventLog, log_loop_exception
+from bot.menus import show_menus
 from bot.parts import Parts
 from bot.polling import Poller
 from bot.rebuilding import Rebuilding
@@ -91,6 +92,7 @@ async def serve(
         )
         parts = Parts(
             settings=settings,
+            place=place,
             identity=identity,
             answering=answering,
             opener=opener,
@@ -105,6 +107,8 @@ async def serve(
         await answered(application.initialize, Backoff())
         stack.push_async_callback(_in_time, application.shutdown)
         await application.start()
+        menus = asyncio.create_task(show_menus(application.bot, settings, store), name="menus")
+        stack.callback(menus.cancel)
         poller = Poller(
             application.bot,
             polling,

@@ -109,6 +109,17 @@ class People(Room):
         return ClaimResult.ACCEPTED
 
     @carried_through
+    async def claim_tries_left(self) -> int:
+        """Return how often the code may still be tried; 0 also where there is none.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        async with self._database.begin() as connection:
+            tries = await connection.scalar(select(claim.c.tries))
+        return 0 if tries is None else max(0, MOST_CLAIM_TRIES - int(tries))
+
+    @carried_through
     async def interface_language(self, chat_id: int) -> str | None:
         """Return the language that a chat chose; None where it did not.
 

@@ -39,6 +39,9 @@ SECOND_LOOK_MS: Final = 150.0
 _KNOWN_TO_CROSS_ENCODER: Final = 0.5
 """The understanding of a language from which on the cross-encoder's word is taken."""
 
+_LEAST_KNOWN_WORDS: Final = 0.5
+"""The share of a question's words that the encoder must know for the others to be mended."""
+
 _SAMPLE_PASSAGES: Final = 20
 """Passages of a language by which it is told how far a model knows it."""
 
@@ -214,7 +217,10 @@ class Retriever:
         return self._finder.find(self._understood(question), vector)
 
     def _understood(self, question: str) -> str:
-        return self._spelling.corrected(clean_question(question))
+        clean = clean_question(question)
+        # In a language that the encoder does not know, every word would look like an error.
+        is_known = self._encoder.familiarity(words(clean)) >= _LEAST_KNOWN_WORDS
+        return self._spelling.corrected(clean) if is_known else clean
 
     def _candidates(
         self, question: str, top_k: int, question_vector: NDArray[np.float32] | None

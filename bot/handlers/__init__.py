@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from telegram.ext import BaseHandler
 
-from bot.handlers import questions
+from bot.conversations import Conversations
+from bot.handlers import admin, gate, groups, guest, inline, navigation, questions, start
+from bot.handlers.replies import Replies
 from bot.parts import Parts
 
+_GATE: Final = -1
+_AFTER_IT: Final = 0
 
-def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
-    """Return the handlers of every kind of update; the first that takes an update has it."""
-    return [*questions.handlers(parts)]
+
+def handlers(parts: Parts) -> dict[int, Sequence[BaseHandler[Any, Any, Any]]]:
+    """Return the handlers by group, in order; in each group the first that takes an update has it."""
+    replies = Replies(parts, Conversations())
+    return {
+        _GATE: gate.handlers(parts),
+        _AFTER_IT: [
+            *start.handlers(parts, replies),
+            *admin.handlers(parts),
+            *navigation.handlers(parts),
+            *groups.handlers(parts),
+            *inline.handlers(parts),
+            *guest.handlers(parts),
+            # Last, since it takes every message.
+            *questions.handlers(parts, replies),
+        ],
+    }

@@ -43,6 +43,7 @@ def told(
             await store.set_interface_language(7, language)
         parts = Parts(
             settings=Settings(),
+            place=UNUSED,
             identity=BotIdentity(1, "footnote_bot", ()),
             answering=UNUSED,
             opener=UNUSED,

@@ -22,6 +22,7 @@ def test_the_right_code_makes_an_admin_once_and_for_good(tmp_path: Path) -> None
         assert re.fullmatch("[A-HJ-NP-Z2-9]{8}", code)
         assert await store.claim(1, f" {code.lower()}\n") is ClaimResult.ACCEPTED
         assert await store.claim(2, code) is ClaimResult.CLOSED
+        assert await store.claim_tries_left() == 0
         assert await store.admins() == {1}
 
     async def after_the_restart(store: Store) -> frozenset[int]:
@@ -34,8 +35,11 @@ def test_the_right_code_makes_an_admin_once_and_for_good(tmp_path: Path) -> None
 def test_five_wrong_tries_lock_the_code_until_there_is_a_new_one(tmp_path: Path) -> None:
     async def use(store: Store) -> str:
         code = await store.new_claim_code()
-        tries = [await store.claim(person, NO_CODE) for person in range(MOST_CLAIM_TRIES)]
-        assert tries == [ClaimResult.WRONG] * 5
+        left = [await store.claim_tries_left()]
+        for person in range(MOST_CLAIM_TRIES):
+            assert await store.claim(person, NO_CODE) is ClaimResult.WRONG
+            left.append(await store.claim_tries_left())
+        assert left == [5, 4, 3, 2, 1, 0]
         assert await store.claim(1, code) is ClaimResult.LOCKED
         return code
 

@@ -72,6 +72,18 @@ def test_a_question_gets_the_passage_and_the_sentence_that_answer(
     assert best.text == best.passage.span.of(text)
 
 
+def test_a_typing_error_finds_what_was_meant(retriever: Retriever) -> None:
+    answer = retriever.ask("Where does the danbue end, and what is baked from flouer?")
+    assert answer.question == "Where does the danube end, and what is baked from flour?"
+    vector = retriever.encode(["Where does the danbue end, and what is baked from flouer?"])
+    assert (vector == retriever.encode([answer.question])).all()
+
+
+def test_a_question_in_another_language_is_no_heap_of_errors(retriever: Retriever) -> None:
+    question = "Gdzie kończy się Danub i kto piecze chleb?"
+    assert retriever.ask(question).question == question
+
+
 def test_what_the_articles_say_is_answered_and_what_they_do_not_is_declined(retriever: Retriever) -> None:
     said = retriever.ask("Through how many countries does the Danube flow?")
     assert said.answered

@@ -1,0 +1,61 @@
+"""Turns away whom the settings do not name: politely once in private, silently elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import Any, Final
+
+from telegram import Update
+from telegram.constants import ChatType
+from telegram.ext import ApplicationHandlerStop, BaseHandler, CallbackContext, TypeHandler
+
+from bot.access import is_answered
+from bot.cards import text_card
+from bot.delivery import SendKey
+from bot.handlers.navigation import answer_press
+from bot.languages_of_chats import phrases_in
+from bot.parts import Parts
+
+_MOST_TOLD: Final = 10_000
+_CLAIM: Final = re.compile(r"/claim\b")
+
+
+def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
+    """Return what comes before all other handlers, and ends an update that is not to be answered.
+
+    Inline queries and guests' messages pass: what answers those asks `is_answered` itself.
+    """
+    told: OrderedDict[int, None] = OrderedDict()
+
+    async def on_update(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        place = _place(update)
+        if place is None or await is_answered(parts.settings, parts.store, place):
+            return
+        if update.message is not None and _CLAIM.match(update.message.text or "") and place > 0:
+            return
+        phrases = await phrases_in(parts.store, update)
+        if update.callback_query is not None:
+            await answer_press(update.callback_query, phrases.chat_refused)
+        elif (
+            update.message is not None and update.message.chat.type == ChatType.PRIVATE and place not in told
+        ):
+            told[place] = None
+            if len(told) > _MOST_TOLD:
+                told.popitem(last=False)
+            key = SendKey(update.update_id)
+            await parts.delivery.send(context.bot, key, place, text_card(phrases.chat_refused))
+        raise ApplicationHandlerStop
+
+    return [] if parts.settings.allowed_chats is None else [TypeHandler(Update, on_update)]
+
+
+def _place(update: Update) -> int | None:
+    """Return the chat that an update comes from, or the person where the bot is not told of a chat."""
+    if update.inline_query is not None or update.chosen_inline_result is not None:
+        return None
+    if update.guest_message is not None:
+        return None
+    if update.effective_chat is not None:
+        return update.effective_chat.id
+    return None if update.effective_user is None else update.effective_user.id

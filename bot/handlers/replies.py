@@ -1,0 +1,170 @@
+"""Answers one message: with a passage, or a sentence; a message that was edited gets its answer edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from telegram import Bot, Message, Update
+
+from bot.answering import BusyError, TooSlowError
+from bot.cards import Card, answer_card, declining_card, text_card
+from bot.conversations import Conversations, Earlier, Turn, is_tried_again, together, wins_together
+from bot.delivery import SendKey
+from bot.handlers.messages import (
+    is_edited,
+    is_private,
+    question_told,
+    replied_message,
+    speaker_of,
+    thread_of,
+)
+from bot.handlers.working import typing_shown
+from bot.languages_of_chats import phrases_in
+from bot.parts import Parts
+from bot.phrases import Phrases
+from bot.small_talk import is_greeting, is_thanks
+from index.cleaning import is_searchable
+from index.types import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and where it came up."""
+
+    text: str = field(repr=False)
+    update: Update
+    message: Message
+    """What the update brought."""
+    stands_in: Message
+    """Where the question is written: the same, or a message that it replied to."""
+    is_unseen: bool = False
+    """Whether the question is to be told above its answer, because it is not to be seen in the chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a question came to."""
+
+    answer: Answer
+    question: str = field(repr=False)
+    """The question that is answered: alone or together with the earlier one."""
+    subject: str = field(repr=False)
+    """What the next question may belong to."""
+
+
+class Replies:
+    """Gives every message its one answer."""
+
+    def __init__(self, parts: Parts, conversations: Conversations) -> None:
+        """Take the parts, and what was asked before."""
+        self._parts = parts
+        self.conversations = conversations
+
+    async def say(self, update: Update, bot: Bot, message: Message, card: Card) -> None:
+        """Answer a message with what is no answer to a question."""
+        await self._put(update, bot, message, message, card, await self._answer_to_edited(update, message))
+
+    async def answer(self, asked: Asked, bot: Bot) -> None:
+        """Answer a question, small talk included."""
+        phrases = await phrases_in(self._parts.store, asked.update)
+        said = _small_talk(asked.text, phrases)
+        if said is not None:
+            await self.say(asked.update, bot, asked.message, text_card(said))
+            return
+        edits = await self._answer_to_edited(asked.update, asked.message)
+        earlier = self._earlier(asked.message, edits)
+        found: _Found | None = None
+        async with typing_shown(bot, asked.message):
+            try:
+                found = await self._find(asked.text, earlier)
+            except BusyError:
+                card = text_card(phrases.busy)
+            except TooSlowError:
+                card = text_card(phrases.too_slow)
+            else:
+                card = _card(found, phrases, asked)
+        message_id = await self._put(asked.update, bot, asked.message, asked.stands_in, card, edits)
+        if found is None:
+            return
+        if message_id is not None:
+            turn = Turn(message_id, found.subject, earlier)
+            self.conversations.remember(speaker_of(asked.message), turn)
+        if not found.answer.answered:
+            await self._parts.store.record_gap(found.question, None, found.answer.confidence)
+
+    async def _find(self, question: str, earlier: Earlier | None) -> _Found:
+        """Return what a question comes to, alone or with the earlier one: whichever is better supported.
+
+        Raises:
+            BusyError: Too many questions wait.
+            TooSlowError: There was no time for it.
+        """
+        alone = await self._parts.answering.ask(question)
+        found = _Found(alone, question, question)
+        if earlier is None or not is_tried_again(question, alone, earlier):
+            return found
+        whole = together(earlier.question, question)
+        both = await self._parts.answering.ask(whole)
+        return _Found(both, whole, earlier.question) if wins_together(alone, both) else found
+
+    def _earlier(self, message: Message, edits: int | None) -> Earlier | None:
+        replied = replied_message(message)
+        earlier = self.conversations.earlier(
+            speaker_of(message),
+            replied_to=None if replied is None else replied.message_id,
+            edits_answer=edits,
+        )
+        if earlier is None or not earlier.is_replied_to:
+            # After a restart the card itself may still tell its question.
+            ours = replied is not None and _is_of(replied, self._parts.identity.bot_id)
+            told = question_told(replied) if ours and replied is not None else None
+            if told is not None:
+                return Earlier(told, is_replied_to=True)
+        return earlier
+
+    async def _answer_to_edited(self, update: Update, message: Message) -> int | None:
+        """Return the answer that a message has already, where it was edited."""
+        if not is_edited(update):
+            return None
+        return await self._parts.store.answer_to(message.chat_id, message.message_id)
+
+    async def _put(
+        self, update: Update, bot: Bot, message: Message, stands_in: Message, card: Card, edits: int | None
+    ) -> int | None:
+        """Edit the answer that there is, or send one; return which message it is."""
+        delivery, store, chat_id = self._parts.delivery, self._parts.store, message.chat_id
+        if edits is not None and await delivery.edit(bot, card, chat_id=chat_id, message_id=edits):
+            return edits
+        sent = await delivery.send(
+            bot,
+            SendKey(update.update_id),
+            chat_id,
+            card,
+            reply_to=None if is_private(message) else stands_in.message_id,
+            thread_id=thread_of(message),
+        )
+        if sent is not None:
+            for question_id in {message.message_id, stands_in.message_id}:
+                await store.remember_answer(chat_id, question_id, sent)
+        return sent
+
+
+def _small_talk(text: str, phrases: Phrases) -> str | None:
+    """Return what is said where nothing is asked; None for a question."""
+    if is_thanks(text):
+        return phrases.thanks
+    if is_greeting(text):
+        return phrases.greeting
+    return None if is_searchable(text) else phrases.no_question
+
+
+def _card(found: _Found, phrases: Phrases, asked: Asked) -> Card:
+    answer = found.answer
+    if not answer.answered:
+        return declining_card(answer, phrases)
+    is_told = asked.is_unseen or found.question != asked.text
+    return answer_card(answer, phrases, question_shown=found.question if is_told else None)
+
+
+def _is_of(message: Message, bot_id: int) -> bool:
+    return message.from_user is not None and message.from_user.id == bot_id and message.via_bot is None

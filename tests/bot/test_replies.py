@@ -1,0 +1,121 @@
+"""Answering a message where the stand-in cannot make it hard: full queues, deadlines, long work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from telegram import Update
+
+from bot.answering import BusyError, TooSlowError
+from bot.conversations import Conversations
+from bot.delivery import Delivery
+from bot.handlers import working
+from bot.handlers.replies import Asked, Replies
+from bot.identity import BotIdentity
+from bot.parts import Parts
+from bot.phrases import phrases_for
+from bot.settings import Settings
+from bot.store import Store
+from index.types import Answer
+from tests.bot.answers import answer_of, ranked
+from tests.bot.recording import RecordedTelegram, bot_on, question, refusal
+from tests.bot.stores import address_of
+
+ENGLISH = phrases_for("en")
+UNUSED = cast(Any, None)
+
+
+class Scripted:
+    """Answers as a test says; the worker of the real one could not be made slow at the right moment."""
+
+    def __init__(self, answer: Callable[[str], Awaitable[Answer]]) -> None:
+        self.ask = answer
+
+
+def asking(
+    folder: Path, answer: Callable[[str], Awaitable[Answer]], telegram: RecordedTelegram
+) -> tuple[str, ...]:
+    """Ask a question in private; return the questions that were recorded as gaps."""
+
+    async def run() -> tuple[str, ...]:
+        bot = bot_on(telegram)
+        await bot.initialize()
+        store = await Store.open(address_of(folder), keep_questions_days=30)
+        parts = Parts(
+            settings=Settings(),
+            place=UNUSED,
+            identity=BotIdentity(1, "footnote_bot", ()),
+            answering=cast(Any, Scripted(answer)),
+            opener=UNUSED,
+            store=store,
+            delivery=Delivery(store),
+            processor=UNUSED,
+            rebuilding=UNUSED,
+            started_at=datetime.now(UTC),
+        )
+        update = Update.de_json(question(5, text="Who leads Nissan?"), bot)
+        message = update.message
+        assert message is not None
+        asked = Asked("Who leads Nissan?", update, message, message)
+        await Replies(parts, Conversations()).answer(asked, bot)
+        gaps = await store.gaps(9)
+        await store.aclose()
+        return tuple(gap.question or "" for gap in gaps)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(BusyError("64 wait"), ENGLISH.busy), (TooSlowError("10 s"), ENGLISH.too_slow)],
+    ids=["busy", "too slow"],
+)
+def test_whoever_cannot_be_answered_is_told_so(tmp_path: Path, error: Exception, said: str) -> None:
+    async def fail(_: str) -> Answer:
+        raise error
+
+    telegram = RecordedTelegram()
+    assert asking(tmp_path, fail, telegram) == ()
+    assert [call.parameters["text"] for call in telegram.of("sendMessage")] == [said]
+
+
+def test_typing_is_shown_again_and_again_while_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "_AGAIN_SECONDS", 0.001)
+    telegram = RecordedTelegram()
+
+    async def slow(_: str) -> Answer:
+        while len(telegram.of("sendChatAction")) < 4:
+            await asyncio.sleep(0)
+        return answer_of(ranked())
+
+    asking(tmp_path, slow, telegram)
+    methods = [call.method for call in telegram.calls if call.method != "getMe"]
+    assert methods[:4] == ["sendChatAction"] * 4
+    assert methods[-1] == "sendMessage"
+
+
+def test_where_typing_cannot_be_shown_the_answer_comes_all_the_same(tmp_path: Path) -> None:
+    telegram = RecordedTelegram()
+    telegram.scripts["sendChatAction"] = [refusal(429, "Too Many Requests: retry after 9")]
+
+    async def after_typing(_: str) -> Answer:
+        while not telegram.of("sendChatAction"):
+            await asyncio.sleep(0)
+        return answer_of(ranked())
+
+    asking(tmp_path, after_typing, telegram)
+    assert len(telegram.of("sendMessage")) == 1
+
+
+def test_a_gap_is_recorded_by_the_question_that_was_declined(tmp_path: Path) -> None:
+    async def decline(_: str) -> Answer:
+        return answer_of(ranked(), answered=False)
+
+    assert asking(tmp_path, decline, RecordedTelegram()) == ("Who leads Nissan?",)
