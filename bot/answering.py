@@ -1,9 +1,10 @@
 """The one way to an Answer, for Telegram and the terminal: nothing waits on the event loop.
 
 Questions queue for one worker thread, which encodes those that wait together as one batch and
-answers them in turn. Passages and lists are read on another thread, so that a press on a button
-does not wait behind questions. A new generation is opened beside the one in use and takes its place
-between two questions; the old one is closed when nothing reads from it any more.
+answers them in turn; while many wait, by the first look alone. Passages and lists are read on another
+thread, so that a press on a button does not wait behind questions. A new generation is opened beside
+the one in use and takes its place between two questions; the old one is closed when nothing reads from
+it any more.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ Result = TypeVar("Result")
 
 _LARGEST_BATCH: Final = 16
 """Questions encoded at once: more save no further time and make the first of them wait."""
+
+WAITING_FOR_SECOND_LOOK: Final = 4
+"""With more questions waiting than this, those in turn get the first look alone: a second one takes
+several times as long, and all who wait would wait for it."""
 
 TIMES_KEPT: Final = 1_000
 """How many of the last answers' times are kept."""
@@ -224,6 +229,7 @@ class Answering:
     def _answer(self, asked: _Asked) -> Answer:
         with self._lock:
             self._waiting.remove(asked)
+            is_crowded = len(self._waiting) > WAITING_FOR_SECOND_LOOK
         if self._closing:
             raise _closing()
         if asked.is_over:
@@ -234,7 +240,7 @@ class Answering:
         return retriever.ask(
             asked.question,
             top_k=asked.top_k,
-            second_look=asked.second_look,
+            second_look=asked.second_look and not is_crowded,
             question_vector=asked.vector,
         )
 

@@ -21,7 +21,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -61,15 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @contextmanager
-def running(work: Path, articles: Path) -> Iterator[tuple[StandIn, BotProcess]]:
+def running(
+    work: Path, articles: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[StandIn, BotProcess]]:
     """Give a bot that polls, with an empty state and the index of the articles."""
     state = work / "state"
     shutil.rmtree(state, ignore_errors=True)
     with StandIn() as stand_in:
         stand_in.switches.caches_inline_answers = False
         # One thread a library is for tests; here the machine is the bot's alone.
-        settings = {"OMP_NUM_THREADS": ""}
-        bot = BotProcess(stand_in, articles.absolute(), work / "index", state, settings, options=())
+        own = {"OMP_NUM_THREADS": "", **(settings or {})}
+        bot = BotProcess(stand_in, articles.absolute(), work / "index", state, own, options=())
         try:
             yield stand_in, bot.start()
         finally:
@@ -104,8 +106,12 @@ def one_at_a_time(work: Path, articles: Path, questions: Sequence[str]) -> dict[
 
 def all_at_once(work: Path, articles: Path, questions: Sequence[str]) -> dict[str, Any]:
     """Have twenty people ask ten questions each, without waiting for an answer."""
+    # In a crowd the first look answers alone, which may mark another sentence.
+    with running(work, articles, {"FOOTNOTE_CROSS_ENCODER": "none"}) as (stand_in, bot):
+        by_first_look = answers_of(stand_in, stand_in.person("First"), questions[:QUESTIONS_A_CHAT])
+        bot.stop()
     with running(work, articles) as (stand_in, bot):
-        expected = answers_of(stand_in, stand_in.person("First"), questions[:QUESTIONS_A_CHAT])
+        by_both = answers_of(stand_in, stand_in.person("First"), questions[:QUESTIONS_A_CHAT])
         people = [stand_in.person(f"Person {number}") for number in range(CHATS)]
         asked = [
             (person, person.asks(question)) for question in questions[:QUESTIONS_A_CHAT] for person in people
@@ -120,7 +126,10 @@ def all_at_once(work: Path, articles: Path, questions: Sequence[str]) -> dict[st
                 (answer.at_seconds - message.at_seconds) * 1000
                 for message, answer in zip(own, answers, strict=False)
             ]
-            in_order &= [answer.text for answer in answers[:QUESTIONS_A_CHAT]] == expected
+            in_order &= all(
+                answer.text in either
+                for answer, *either in zip(answers, by_first_look, by_both, strict=False)
+            )
         given = sum(len(person.chat.from_bot) for person in people)
         bot.stop()
     return {

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bot.answering import Answering, BusyError, TooSlowError
+from bot.answering import WAITING_FOR_SECOND_LOOK, Answering, BusyError, TooSlowError
 from bot.blocking import BlockingAnswering
 from index.builder import build_index
 from index.cleaning import clean_question
@@ -39,6 +39,7 @@ class WatchedRetriever:
         self.texts = retriever.texts
         self.batches: list[list[str]] = []
         self.asked: list[str] = []
+        self.looked_twice: list[bool] = []
         self.begun = threading.Event()
         self.let = threading.Event()
         self.let.set()
@@ -55,6 +56,7 @@ class WatchedRetriever:
             assert self.let.wait(60)
         assert not self.is_closed
         self.asked.append(question)
+        self.looked_twice.append(options["second_look"])
         if question == FAILING:
             raise DamagedGenerationError("The texts cannot be read; run `footnote build`.")
         return self.retriever.ask(question, **options)
@@ -134,6 +136,21 @@ def test_questions_that_wait_together_are_encoded_as_one_batch(watched: WatchedR
     alone = watched.retriever.ask(questions[2])
     assert [ranked.passage for ranked in answers[3].passages] == [ranked.passage for ranked in alone.passages]
     assert answers[3].confidence == pytest.approx(alone.confidence, abs=1e-4)
+
+
+def test_while_many_wait_the_first_look_answers(watched: WatchedRetriever) -> None:
+    async def run() -> None:
+        answering = Answering(watched, queue_size=50, question_seconds=None)  # type: ignore[arg-type]
+        held = await watched.hold(answering)
+        count = WAITING_FOR_SECOND_LOOK + 3
+        others = [asyncio.create_task(answering.ask(f"Tea {number}?")) for number in range(count)]
+        await asyncio.sleep(0)
+        watched.let.set()
+        await asyncio.gather(held, *others)
+        await answering.aclose()
+
+    asyncio.run(run())
+    assert watched.looked_twice == [True, False, False, *[True] * (WAITING_FOR_SECOND_LOOK + 1)]
 
 
 def test_a_full_queue_refuses_at_once_and_loses_nobody(watched: WatchedRetriever) -> None:
