@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from bot.answering import BusyError, TooSlowError
@@ -46,13 +47,13 @@ class InlineAnswers:
         self._examples_of = ""
         self._finding_examples = asyncio.Lock()
 
-    async def page(self, query: str, offset: str, phrases: Phrases) -> InlinePage:
+    async def page(self, query: str, offset: str, phrases: Awaitable[Phrases]) -> InlinePage:
         """Return a page; an empty one for an offset that was never given.
 
         Args:
             query: What is typed; without a letter or digit in it, it is as nothing.
             offset: Which page; empty for the first.
-            phrases: The reader's language.
+            phrases: The reader's language, which may be on its way while the answer is found.
 
         Raises:
             FootnoteError: The articles or the state cannot be read.
@@ -63,15 +64,16 @@ class InlineAnswers:
         question = clean_question(query)
         try:
             if not is_searchable(question):
-                return await self._offers_page(place, phrases)
+                return await self._offers_page(place, await phrases)
             answer = await self._answer(question, passages_wanted(place))
         except (BusyError, TooSlowError):
-            return busy_page(phrases)
+            return busy_page(await phrases)
         if answer.answered:
-            return answers_page(answer, question, place, phrases)
+            return answers_page(answer, question, place, await phrases)
         if place:
             return InlinePage()
-        return declining_page(answer, question, await self._store.keep_question(question), phrases)
+        key = await self._store.keep_question(question)
+        return declining_page(answer, question, key, await phrases)
 
     async def _answer(self, question: str, top_k: int) -> Answer:
         answer = self._cache.find(self._answering.generation.name, question, top_k)

@@ -52,7 +52,7 @@ NOTHING: Final = Html("", 0)
 
 def utf16_units(text: str) -> int:
     """Return the length of `text` as Telegram counts it."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def sendable(text: str) -> str:

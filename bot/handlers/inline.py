@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 from telegram import InlineQuery, InlineQueryResultsButton, Update
@@ -46,7 +47,8 @@ async def _page(parts: Parts, answers: InlineAnswers, update: Update, query: Inl
     """Return what a person is shown: nothing where the bot is not for them."""
     if not await is_answered(parts.settings, parts.store, query.from_user.id):
         return InlinePage()
-    return await answers.page(query.query, query.offset, await phrases_in(parts.store, update))
+    phrases = asyncio.create_task(phrases_in(parts.store, update), name="language")
+    return await answers.page(query.query, query.offset, phrases)
 
 
 async def _send(query: InlineQuery, page: InlinePage) -> None:

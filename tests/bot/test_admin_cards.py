@@ -12,10 +12,12 @@ from bot.admin_cards import (
     Status,
     kept_card,
     outcome_card,
+    over_card,
     rebuild_card,
     roll_back_failed_card,
     rolled_back_card,
     status_card,
+    switched_card,
 )
 from bot.callback_data import RebuildAction, RebuildPress, unpack
 from bot.cards import Card
@@ -144,3 +146,15 @@ def test_the_status_has_a_line_for_each() -> None:
 def test_before_the_first_answer_there_are_no_times() -> None:
     text = received(status_card(replace(STATUS, p50_ms=None, p95_ms=None), ENGLISH)).text
     assert "No question was answered yet." in text
+
+
+@pytest.mark.parametrize("phrases", [*map(phrases_for, LANGUAGES)], ids=LANGUAGES)
+def test_what_nothing_more_is_known_of_is_told_with_what_answers_now(phrases: Phrases) -> None:
+    switched = switched_card(TOKEN, TOKEN, phrases)
+    assert TOKEN in received(switched).text
+    assert actions(switched) == [RebuildAction.ROLL_BACK]
+    assert actions(switched_card(TOKEN, TOKEN, phrases, can_roll_back=False)) == []
+    over = over_card(TOKEN, phrases)
+    assert received(over).text.startswith(phrases.rebuild_over)
+    assert TOKEN in received(over).text
+    assert actions(over) == []

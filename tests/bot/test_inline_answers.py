@@ -83,7 +83,8 @@ class Scene:
     store: KeptQuestions
 
     async def page(self, query: str, offset: str = "") -> InlinePage:
-        return await self.answers.page(query, offset, EN)
+        phrases = asyncio.create_task(asyncio.sleep(0, EN))
+        return await self.answers.page(query, offset, phrases)
 
 
 def in_scene(play: Callable[[Scene], Awaitable[_Result]], *, queue_size: int = 8) -> _Result:

@@ -35,6 +35,11 @@ def code_of(stand_in: StandIn, bot: BotProcess) -> str:
     return stand_in.wait_for(lambda: _PRINTED.findall(bot.output))[-1]
 
 
+def typed(code: str) -> str:
+    """Return what somebody writes who reads the code from another screen."""
+    return f"/claim {code[:4].lower()}-{code[4:].lower()}"
+
+
 def said_to(stand_in: StandIn, person: Person) -> Callable[[str], str]:
     return lambda text: stand_in.answer_to(person.asks(text)).text
 
@@ -48,12 +53,12 @@ def test_whoever_names_the_code_is_admin_from_then_on(stand_in: StandIn, unclaim
     assert to_stan("/claim AAAA-AAAA") == ENGLISH.claim_wrong.format(tries=4)
     group = stand_in.group("Club", stan)
     assert stand_in.answer_to(stan.writes(group, f"/claim@footnote_bot {code}")).text == ENGLISH.refused
-    assert to_ada(f"/claim {code[:4].lower()}-{code[4:]}") == ENGLISH.claim_accepted
+    assert to_ada(typed(code)) == ENGLISH.claim_accepted
     mine = json.dumps({"chat_id": ada.user.id, "type": "chat"}, sort_keys=True)
     stand_in.wait_for(lambda: (mine, "") in stand_in.world.profile.commands)
-    assert to_stan(f"/claim {code}") == ENGLISH.claim_closed
+    assert to_stan(typed(code)) == ENGLISH.claim_closed
     assert to_stan("/status") == ENGLISH.refused
-    assert to_ada(f"/claim {code}") == ENGLISH.claim_accepted
+    assert to_ada(typed(code)) == ENGLISH.claim_accepted
     printed = unclaimed.output
     unclaimed.restart()
     assert to_ada("/status").startswith("Generation: ")
@@ -69,10 +74,10 @@ def test_five_wrong_codes_lock_it_until_the_next_start(stand_in: StandIn, unclai
     for left in (4, 3, 2, 1):
         assert to_stan("/claim AAAAAAAA") == ENGLISH.claim_wrong.format(tries=left)
     assert to_ada("/claim AAAAAAAA") == ENGLISH.claim_locked
-    assert to_ada(f"/claim {code}") == ENGLISH.claim_locked
+    assert to_ada(typed(code)) == ENGLISH.claim_locked
     assert to_ada("/status") == ENGLISH.refused
     unclaimed.restart()
     stand_in.wait_for(lambda: len(_PRINTED.findall(unclaimed.output)) == 2)
     new = code_of(stand_in, unclaimed)
-    assert to_ada(f"/claim {code}") == ENGLISH.claim_wrong.format(tries=4)
-    assert to_ada(f"/claim {new}") == ENGLISH.claim_accepted
+    assert to_ada(typed(code)) == ENGLISH.claim_wrong.format(tries=4)
+    assert to_ada(typed(new)) == ENGLISH.claim_accepted
