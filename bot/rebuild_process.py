@@ -155,7 +155,7 @@ def _score(
 
 def _step_back() -> None:
     """Take a low priority and one core, and be ready for an interrupt even if it was ignored before."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if sys.platform != "win32":
         os.nice(_NICENESS)
     if sys.platform == "linux":

@@ -7,7 +7,6 @@ after it has finished, and one that died before has not.
 from __future__ import annotations
 
 import asyncio
-import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -164,7 +163,8 @@ class Rebuild:
     def _interrupt(self) -> None:
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGINT)
+                # Not SIGINT: what is started in the background of a shell begins with that ignored.
+                self._process.terminate()
 
     def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -12,7 +12,7 @@ next checkpoint.
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any, Final
 
 from sqlalchemy import URL, Table, event, make_url, text
@@ -112,11 +112,14 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def _make_private(url: URL) -> None:
-    """Make the file, where there is none, so that only its owner reads it; SQLite's others follow it."""
+    """Make the file, where there is none, so that only its owner reads it; SQLite's others follow it.
+
+    What cannot be opened is found here: aiosqlite's thread may outlive the loop where connecting fails.
+    """
     if url.database is None or url.database.startswith((":", "file:")):
         return
     try:
-        Path(url.database).touch(mode=0o600)
+        os.close(os.open(url.database, os.O_RDWR | os.O_CREAT, mode=0o600))
     except OSError as error:
         raise unwritable(url.database, str(error.strerror)) from error
 

@@ -39,6 +39,8 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         env=environment(),
         encoding="utf-8",
+        # As from a terminal, also where these tests run in the background of a shell.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -69,10 +71,10 @@ def test_an_interrupted_build_leaves_nothing_half_made(tmp_path: Path) -> None:
     index = tmp_path / "index"
     with start("build", "--articles", articles, "--index", index) as process:
         assert process.stderr is not None
-        begun = process.stderr.readline()
+        begun = next(line for line in process.stderr if line.startswith("Encoding texts: "))
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate()
-    assert begun.startswith("Encoding texts: ")
+    assert begun
     assert process.returncode == 130
     assert output == ""
     assert errors.splitlines()[-1] == "Interrupted; the index is as it was."

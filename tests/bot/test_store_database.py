@@ -102,7 +102,7 @@ def test_a_state_where_there_is_no_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_state(tmp_path: Path) -> None:
-    assert "cannot be opened for writing (SQLITE_CANTOPEN" in refusal(f"sqlite+aiosqlite:///{tmp_path}")
+    assert "cannot be opened for writing (Is a directory)" in refusal(f"sqlite+aiosqlite:///{tmp_path}")
 
 
 def test_a_state_that_can_only_be_read_is_refused(tmp_path: Path) -> None:
