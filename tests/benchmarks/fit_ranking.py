@@ -77,7 +77,7 @@ HOPELESS: Final = -2.5
 SETTLED: Final = 1.0
 LEAD: Final = 0.5
 """Where reading stops. With -5, 5, 3 and no stop after the first window the figures were the same to
-.003, and the median question took 230 ms more."""
+.003, and the median question had 500 tokens more to read."""
 
 WEIGHTS_PATH: Final = Path(__file__).parents[2] / "index" / "ranking_weights.json"
 
