@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.permissions import admins_of
+
 if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.store import Store
@@ -23,6 +25,6 @@ async def is_answered(settings: Settings, store: Store, place: int) -> bool:
         StoreError: The state could not be read.
     """
     allowed = settings.allowed_chats
-    if allowed is None or place in allowed or place in settings.admins:
+    if allowed is None or place in allowed:
         return True
-    return place in await store.admins()
+    return place in await admins_of(settings, store)

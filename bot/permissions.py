@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ANONYMOUS_ADMIN: Final = 1087968824
 """The account that stands for every admin of a group who writes in its name."""
 
-_NOBODY: Final = frozenset({ANONYMOUS_ADMIN, 136817688, 777000})
+NOBODY: Final = frozenset({ANONYMOUS_ADMIN, 136817688, 777000})
 """That one, the one that stands for channels, and Telegram's own."""
 
 
@@ -30,7 +30,7 @@ class Sender:
 
 def is_admin(sender: Sender, admins: AbstractSet[int]) -> bool:
     """Return whether a sender is, beyond doubt, one of the admins."""
-    if sender.is_bot or sender.writes_as_chat or sender.user_id in _NOBODY:
+    if sender.is_bot or sender.writes_as_chat or sender.user_id in NOBODY:
         return False
     return sender.user_id in admins
 

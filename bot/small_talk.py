@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from bot.phrases import LANGUAGES, phrases_for
+from bot.phrases import LANGUAGES, Phrases, phrases_for
+from index.cleaning import is_searchable
 
 LONGEST_CHARACTERS: Final = 60
 """A longer text is never small talk."""
@@ -28,6 +29,15 @@ def is_greeting(text: str) -> bool:
 def is_thanks(text: str) -> bool:
     """Return whether a text does no more than thank; one that greets too does."""
     return _says(text, _vocabulary().thanked)
+
+
+def reply_without_search(text: str, phrases: Phrases) -> str | None:
+    """Return what is said where nothing is asked; None for a question."""
+    if is_thanks(text):
+        return phrases.thanks
+    if is_greeting(text):
+        return phrases.greeting
+    return None if is_searchable(text) else phrases.no_question
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,10 +211,13 @@ class Retriever:
             generation=self.generation.name,
         )
 
-    def evidence(self, question: str, question_vector: NDArray[np.float32] | None = None) -> Evidence:
+    def evidence(self, question: str) -> Evidence:
         """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining."""
-        vector = self.encode([question]) if question_vector is None else question_vector
-        return self._finder.find(self._understood(question), vector)
+        return self._evidence(self._understood(question), None)
+
+    def _evidence(self, understood: str, question_vector: NDArray[np.float32] | None) -> Evidence:
+        vector = self._encoder.encode_questions([understood]) if question_vector is None else question_vector
+        return self._finder.find(understood, vector)
 
     def _understood(self, question: str) -> str:
         clean = clean_question(question)
@@ -223,9 +226,9 @@ class Retriever:
         return self._spelling.corrected(clean) if is_known else clean
 
     def _candidates(
-        self, question: str, top_k: int, question_vector: NDArray[np.float32] | None
+        self, understood: str, top_k: int, question_vector: NDArray[np.float32] | None
     ) -> list[Candidate]:
-        evidence = self.evidence(question, question_vector)
+        evidence = self._evidence(understood, question_vector)
         log_odds = first_look(evidence, self._weights)
         # Rows break ties, so that the same question always gets the same order.
         order = np.lexsort((evidence.rows, -log_odds))

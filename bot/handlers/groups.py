@@ -15,6 +15,7 @@ from bot.delivery import SendKey
 from bot.languages_of_chats import phrases_in
 from bot.memberships import Change, Membership, change_between
 from bot.parts import Parts
+from bot.permissions import admins_of
 from bot.phrases import phrases_for
 
 _OUT: Final = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
@@ -96,7 +97,7 @@ async def _tell_admins(parts: Parts, update: Update, bot: Bot, chat: Chat, *, pr
 
 async def _people_to_tell(parts: Parts, update: Update) -> Sequence[int]:
     user = update.effective_user
-    people = {*parts.settings.admins, *await parts.store.admins()}
+    people = {*await admins_of(parts.settings, parts.store)}
     if user is not None and not user.is_bot:
         people.add(user.id)
     return sorted(people)

@@ -15,10 +15,9 @@ from bot.handlers.queries import answer_query, article
 from bot.inline_cards import InlineItem, inline_item
 from bot.languages_of_chats import phrases_in
 from bot.parts import Parts
-from bot.phrases import Phrases
-from bot.small_talk import is_greeting, is_thanks
+from bot.small_talk import reply_without_search
 from bot.speaking import Said, spoken, without_address
-from index.cleaning import clean_question, is_searchable
+from index.cleaning import clean_question
 
 _PATIENCE_SECONDS: Final = 20.0
 """How long an answer is tried to get through."""
@@ -57,7 +56,7 @@ async def _is_for(parts: Parts, message: Message) -> bool:
 async def _item(parts: Parts, update: Update, message: Message) -> InlineItem:
     phrases = await phrases_in(parts.store, update)
     question = _question(message, parts.identity.username)
-    said = _small_talk(question, phrases)
+    said = reply_without_search(question, phrases)
     if said is not None:
         return _saying(said)
     try:
@@ -83,15 +82,6 @@ def _question(message: Message, username: str) -> str:
     )
     asked = spoken(said, username)
     return clean_question(without_address(said.text, username) if asked is None else asked.question)
-
-
-def _small_talk(question: str, phrases: Phrases) -> str | None:
-    """Return what is said where nothing is asked; None for a question."""
-    if is_thanks(question):
-        return phrases.thanks
-    if is_greeting(question):
-        return phrases.greeting
-    return None if is_searchable(question) else phrases.no_question
 
 
 def _saying(text: str) -> InlineItem:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from telegram import Message, Update
-from telegram.constants import ChatID, ChatType
+from telegram.constants import ChatType
 
 from bot.conversations import Speaker
-
-_NOBODY: Final = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL, ChatID.SERVICE_CHAT})
-"""Accounts that stand for whoever writes in the name of a chat."""
+from bot.permissions import NOBODY
 
 
 def message_of(update: Update) -> Message | None:
@@ -63,7 +59,7 @@ def thread_of(message: Message) -> int | None:
 def speaker_of(message: Message) -> Speaker:
     """Return who speaks; nobody in particular where that is an anonymous admin or a channel."""
     sender = message.from_user
-    known = sender is not None and message.sender_chat is None and sender.id not in _NOBODY
+    known = sender is not None and message.sender_chat is None and sender.id not in NOBODY
     return Speaker(message.chat_id, thread_of(message), sender.id if known and sender is not None else None)
 
 

@@ -22,8 +22,7 @@ from bot.handlers.working import typing_shown
 from bot.languages_of_chats import phrases_in
 from bot.parts import Parts
 from bot.phrases import Phrases
-from bot.small_talk import is_greeting, is_thanks
-from index.cleaning import is_searchable
+from bot.small_talk import reply_without_search
 from index.types import Answer
 
 
@@ -67,7 +66,7 @@ class Replies:
     async def answer(self, asked: Asked, bot: Bot) -> None:
         """Answer a question, small talk included."""
         phrases = await phrases_in(self._parts.store, asked.update)
-        said = _small_talk(asked.text, phrases)
+        said = reply_without_search(asked.text, phrases)
         if said is not None:
             await self.say(asked.update, bot, asked.message, text_card(said))
             return
@@ -147,15 +146,6 @@ class Replies:
             for question_id in {message.message_id, stands_in.message_id}:
                 await store.remember_answer(chat_id, question_id, sent)
         return sent
-
-
-def _small_talk(text: str, phrases: Phrases) -> str | None:
-    """Return what is said where nothing is asked; None for a question."""
-    if is_thanks(text):
-        return phrases.thanks
-    if is_greeting(text):
-        return phrases.greeting
-    return None if is_searchable(text) else phrases.no_question
 
 
 def _card(found: _Found, phrases: Phrases, asked: Asked) -> Card:
