@@ -38,7 +38,7 @@ def without_duplicates(
         passages: Read no further than is asked for.
         stems_of: The hashed stems of a passage in their order, for whoever keeps them.
     """
-    kept: list[tuple[StoredPassage, NDArray[np.uint64]]] = []
+    kept: list[tuple[StoredPassage, frozenset[int]]] = []
     for candidate in passages:
         shingles = _shingles(stems_of(candidate))
         if any(
@@ -59,16 +59,15 @@ def _overlap(one: StoredPassage, other: StoredPassage) -> float:
     return max(0, shared) / max(1, min(first.end - first.start, second.end - second.start))
 
 
-def _share(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    return shared / max(1, min(len(one), len(other)))
+def _share(one: frozenset[int], other: frozenset[int]) -> float:
+    return len(one & other) / max(1, min(len(one), len(other)))
 
 
-def _shingles(stems: NDArray[np.uint32]) -> NDArray[np.uint64]:
+def _shingles(stems: NDArray[np.uint32]) -> frozenset[int]:
     """Return the triples of neighbouring stems, each once, as one number; a short text is one of its own."""
     places = np.arange(min(len(stems), 3))
     count = max(1, len(stems) - 2)
     numbers = np.zeros(count, np.uint64)
     for place in places:
         numbers = numbers * _MULTIPLIER + stems[place : place + count]
-    return np.unique(numbers)
+    return frozenset(numbers.tolist())

@@ -60,9 +60,10 @@ class Evidence:
     first_sentences: NDArray[np.int64]
     """(n + 1,): where each passage's sentences begin in `sentences`, and their total."""
 
-    def sentences_of(self, candidate: int) -> NDArray[np.float64]:
-        """Return the evidence of the sentences of one candidate, by its place in `rows`."""
-        return self.sentences[self.first_sentences[candidate] : self.first_sentences[candidate + 1]]
+    def sentences_of(self, candidate: int) -> slice:
+        """Return where the sentences of one candidate stand in `sentences`, by its place in `rows`."""
+        first, end = self.first_sentences[candidate : candidate + 2]
+        return slice(int(first), int(end))
 
 
 def no_evidence() -> Evidence:

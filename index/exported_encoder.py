@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,7 @@ from index.encoding import EncoderInParts
 from index.errors import ModelError
 from index.exported_files import GRAPH, READING, TOKENIZER, Reading, damaged_export
 from index.manifest import ModelIdentity
-from index.onnx_sessions import OnnxSession, SessionError
+from index.onnx_sessions import THREADS, OnnxSession, SessionError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -46,14 +47,26 @@ class ExportedEncoder(EncoderInParts):
         try:
             reading = Reading.from_json((folder / READING).read_text(encoding="utf-8"))
             tokenizer = Tokenizer.from_str((folder / TOKENIZER).read_text(encoding="utf-8"))
-            session = OnnxSession(folder / GRAPH)
+            # Rounded, a question's matrices are too small to be worth dividing.
+            session = OnnxSession(folder / GRAPH, threads=1 if reading.quantised else THREADS)
         except (OSError, ValueError, SessionError) as error:
             raise damaged_export(folder, error) from error
         return cls(session, tokenizer, reading, identity)
 
     def _forward(self, texts: list[str]) -> NDArray[np.float32]:
+        if not self._reading.quantised:
+            return self._run(texts)
+        # Each by itself: rounding takes its scale from all that is in a batch, and the vector of a
+        # text must not hang on its neighbours. As many at a time as there are cores to run them.
+        if len(texts) == 1:
+            return self._run(texts)
+        with ThreadPoolExecutor(THREADS) as workers:
+            return np.concatenate(list(workers.map(self._run, [[text] for text in texts])))
+
+    def _run(self, texts: list[str]) -> NDArray[np.float32]:
         reading = self._reading
-        encodings = self.tokenizer.encode_batch(texts)
+        # A batch is handed to threads, which for one text takes longer than the text.
+        encodings = [self.tokenizer.encode(text) for text in texts]
         longest = reading.longest
         if longest is not None and any(len(encoding.ids) > longest for encoding in encodings):
             encodings = self._truncating(longest).encode_batch(texts)

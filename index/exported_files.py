@@ -14,11 +14,12 @@ from index.errors import DamagedGenerationError
 GRAPH: Final = "model.onnx"
 """The computation; from tokens to one vector a text."""
 WEIGHTS: Final = "weights.bin"
-"""What it computes with, beside it, so that it is mapped into memory and not copied there."""
+"""What a graph of float32 computes with, beside it, so that it is mapped into memory and not copied
+there. A quantised graph holds its weights."""
 TOKENIZER: Final = "tokenizer.json"
 READING: Final = "reading.json"
 
-_FILES: Final = (GRAPH, WEIGHTS, TOKENIZER, READING)
+_FILES: Final = (GRAPH, TOKENIZER, READING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Reading:
     padding_type: int
     padding_side: Literal["left", "right"]
     unknown_token: int | None
+    quantised: bool
+    """Whether the graph rounds what it computes to eight bits, by a scale for all of a batch."""
 
     def to_json(self) -> str:
         """Return it as indented JSON."""
@@ -53,8 +56,9 @@ class Reading:
                 "padding_type": int(padding_type),
                 "padding_side": ("left" | "right") as side,
                 "unknown_token": int() | None as unknown,
+                "quantised": bool(quantised),
             } if all(isinstance(name, str) for name in inputs):
-                return cls(tuple(inputs), longest, padding_token, padding_type, side, unknown)
+                return cls(tuple(inputs), longest, padding_token, padding_type, side, unknown, quantised)
         raise ValueError(f"{text[:60]!r} does not say how texts are read")
 
 
@@ -69,7 +73,9 @@ def take_over(source: Path, folder: Path) -> None:
     Files that are linked share their bytes, and neither generation ever writes to its own.
     """
     folder.mkdir()
-    for name in _FILES:
+    for name in (*_FILES, WEIGHTS):
+        if not (source / name).exists():
+            continue
         try:
             os.link(source / name, folder / name)
         except OSError:

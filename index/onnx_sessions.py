@@ -1,4 +1,4 @@
-"""Models in ONNX, opened and run. The only importer of onnxruntime.
+"""Models in ONNX, opened and run. The only importer of onnxruntime beside `index.quantisation`.
 
 From version 1.32 on it reports its use to its makers unless it is told not to before it is imported;
 nobody's bot is to talk to anyone but Telegram, so it is told.
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from index.errors import ModelError
 
-_THREADS: Final = 2
-_TELEMETRY_OFF: Final = "ORT_DISABLE_TELEMETRY"
+THREADS: Final = 2
+"""What one run of a model divides its work among."""
+TELEMETRY_OFF: Final = "ORT_DISABLE_TELEMETRY"
+"""The environment variable that keeps onnxruntime from reporting, set before it is imported."""
 
 
 class SessionError(ModelError):
@@ -27,17 +29,21 @@ class SessionError(ModelError):
 class OnnxSession:
     """One model. Safe to share between threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, threads: int = THREADS) -> None:
         """Open a model file.
+
+        Args:
+            path: Where it lies.
+            threads: What one run divides its work among.
 
         Raises:
             SessionError: It is missing, or onnxruntime does not take it.
         """
-        os.environ[_TELEMETRY_OFF] = "1"
+        os.environ[TELEMETRY_OFF] = "1"
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
+        options.intra_op_num_threads = threads
         # Threads that wait by spinning take the core from whoever would use it: on a busy machine a
         # question took 19 ms with them and 9 without, on an idle one 7 either way.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -109,18 +109,18 @@ def second_look(
     return combined
 
 
-def sentence_scores(evidence: Evidence, candidate: int, weights: Weights) -> NDArray[np.float64]:
-    """Return for each sentence of a candidate how likely it holds the answer, higher is better.
+def sentence_scores(evidence: Evidence, weights: Weights) -> NDArray[np.float64]:
+    """Return for each sentence of all candidates how likely it holds the answer, higher is better.
 
-    The scores compare the sentences of one passage and nothing else.
+    The scores compare the sentences of one passage and nothing else. (m,) float64, in the order of
+    `Evidence.sentences`.
     """
-    sentences = evidence.sentences_of(candidate)
-    known = sentences[:, _SENTENCE_UNDERSTOOD_COLUMN]
+    known = evidence.sentences[:, _SENTENCE_UNDERSTOOD_COLUMN]
     without_intercept = (
         np.append(weights.sentence_understood, 0.0),
         np.append(weights.sentence_not_understood, 0.0),
     )
-    return _blended(sentences, known, *without_intercept)
+    return _blended(evidence.sentences, known, *without_intercept)
 
 
 def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Self
 
 import numpy as np
@@ -25,7 +25,7 @@ from index.ranking import Weights, default_weights, first_look, probability, sen
 from index.second_look import Candidate, SecondLook
 from index.spelling import Spelling
 from index.term_store import TermStore
-from index.texts import Texts
+from index.texts import StoredPassage, Texts
 from index.types import Answer, RankedPassage
 from index.understanding import understanding
 from index.vectors import VectorIndex
@@ -232,19 +232,27 @@ class Retriever:
         log_odds = first_look(evidence, self._weights)
         # Rows break ties, so that the same question always gets the same order.
         order = np.lexsort((evidence.rows, -log_odds))
+        wanted = max(top_k, PASSAGES_SHOWN)
         # Some will be left out as duplicates; reading texts costs more than weighing.
-        best = order[: 2 * max(top_k, PASSAGES_SHOWN)]
-        stored = self.texts.passages(evidence.rows[best].tolist())
-        different = without_duplicates(stored, lambda passage: self._finder.terms.stems(passage.row))
-        places = {passage.row: place for passage, place in zip(stored, best.tolist(), strict=True)}
+        best = order[: 2 * wanted]
+        places = {int(evidence.rows[place]): int(place) for place in best}
+        different = without_duplicates(
+            self._stored(list(places), wanted), lambda passage: self._finder.terms.stems(passage.row)
+        )
+        scores = sentence_scores(evidence, self._weights)
         return [
             Candidate(
                 stored=passage,
-                sentence_scores=sentence_scores(evidence, places[passage.row], self._weights),
+                sentence_scores=scores[evidence.sentences_of(places[passage.row])],
                 log_odds=float(log_odds[places[passage.row]]),
             )
-            for passage in itertools.islice(different, max(top_k, PASSAGES_SHOWN))
+            for passage in itertools.islice(different, wanted)
         ]
+
+    def _stored(self, rows: Sequence[int], at_once: int) -> Iterator[StoredPassage]:
+        """Yield the passages of these rows in their order, so many read at once as are likely wanted."""
+        for start in range(0, len(rows), at_once):
+            yield from self.texts.passages(rows[start : start + at_once])
 
 
 def _ranked(candidate: Candidate) -> RankedPassage:

@@ -24,6 +24,7 @@ LENGTH_NORMALISATION = 0.75
 """BM25's b, from the same sources."""
 
 _FIELDS = ("stems", "grams")
+_LOW_BITS = np.uint32(0xFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ class TermStore:
         """
 
         def load(name: str) -> NDArray[np.generic]:
-            array: NDArray[np.generic] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            # As a plain view of the mapping: slices of `memmap` itself cost several times as much.
+            mapped = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            array: NDArray[np.generic] = np.asarray(mapped)
             return array
 
         fields = {
@@ -115,8 +118,8 @@ class TermStore:
 
     def knows(self, stems: Sequence[str]) -> bool:
         """Return whether each of these stems stands in some passage."""
-        vocabulary = self._fields["stems"].vocabulary
-        return bool(np.isin(hashed_terms(stems), vocabulary).all())
+        wanted = np.unique(hashed_terms(stems))
+        return bool((_document_frequency(self._fields["stems"], wanted) > 0).all())
 
     def stems(self, passage_row: int) -> NDArray[np.uint32]:
         """Return the hashed stems of a passage's text in their order, (n,) uint32."""
@@ -167,11 +170,7 @@ class TermStore:
         )
 
     def _inverse_document_frequency(self, field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np.float64]:
-        frequency = np.zeros(len(wanted))
-        if len(field.vocabulary):
-            places = np.minimum(np.searchsorted(field.vocabulary, wanted), len(field.vocabulary) - 1)
-            known = field.vocabulary[places] == wanted
-            frequency[known] = field.document_frequency[places[known]]
+        frequency = _document_frequency(field, wanted)
         return np.log1p((self.passage_count - frequency + 0.5) / (frequency + 0.5))
 
 
@@ -225,6 +224,16 @@ class _FieldWriter:
             np.save(folder / f"{part}-offsets.npy", offsets.astype(np.int64))
 
 
+def _document_frequency(field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Return in how many passages each wanted term stands, (n,) float64; `wanted` is sorted."""
+    frequency = np.zeros(len(wanted))
+    if len(field.vocabulary):
+        places = np.minimum(np.searchsorted(field.vocabulary, wanted), len(field.vocabulary) - 1)
+        known = field.vocabulary[places] == wanted
+        frequency[known] = field.document_frequency[places[known]]
+    return frequency
+
+
 def _counted(
     hashes: NDArray[np.uint32],
     offsets: NDArray[np.int64],
@@ -236,11 +245,15 @@ def _counted(
     lengths = (ends - starts).astype(np.float64)
     if not len(wanted):
         return np.zeros((len(rows), 0), np.int64), lengths
-    found = np.asarray(hashes[_ranges(starts, ends)])
-    places = np.minimum(np.searchsorted(wanted, found), len(wanted) - 1)
-    hits = wanted[places] == found
-    owners = np.repeat(np.arange(len(rows)), ends - starts)
-    cells = owners[hits] * len(wanted) + places[hits]
+    found = hashes[_ranges(starts, ends)]
+    # Few of many thousand terms are wanted: a look at their low bits leaves hardly any to search for.
+    may_be_wanted = np.zeros(_LOW_BITS + 1, np.bool_)
+    may_be_wanted[wanted & _LOW_BITS] = True
+    maybe = np.flatnonzero(may_be_wanted[found & _LOW_BITS])
+    places = np.minimum(np.searchsorted(wanted, found[maybe]), len(wanted) - 1)
+    hits = wanted[places] == found[maybe]
+    owners = np.searchsorted(np.cumsum(ends - starts), maybe[hits], side="right")
+    cells = owners * len(wanted) + places[hits]
     counts = np.bincount(cells, minlength=len(rows) * len(wanted))
     return counts.reshape(len(rows), len(wanted)), lengths
 

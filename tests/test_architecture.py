@@ -18,7 +18,7 @@ OWNERS = {
     "torch": {"index/encoder.py", "index/encoder_export.py"},
     "onnx": {"index/encoder_export.py"},
     "tantivy": {"index/lexical.py"},
-    "onnxruntime": {"index/onnx_sessions.py"},
+    "onnxruntime": {"index/onnx_sessions.py", "index/quantisation.py"},
     "sentencex": {"index/sentences.py"},
     "py3langid": {"index/languages.py"},
 }

@@ -299,10 +299,12 @@ def read_by(
         places = np.array(shown(observation, values)[:PASSAGES_READ], dtype=np.int64)
         if not len(places) or known[places[0]] < 0.5:
             places = places[:0]
+        evidence = observation.evidence
+        scores = sentence_scores(evidence, choosing)
         candidates = [
             Candidate(
                 observation.stored[place],
-                sentence_scores(observation.evidence, int(place), choosing),
+                scores[evidence.sentences_of(int(place))],
                 float(values[place]),
             )
             for place in places
@@ -377,7 +379,7 @@ def fit_highlight(observations: Sequence[Observation]) -> dict[str, dict[str, fl
     for each in observations:
         for place in np.flatnonzero(each.coverage >= WHOLE)[:1]:
             holds = np.where(each.sentence_holds[place] >= WHOLE, 1.0, 0.0)
-            sentences = each.evidence.sentences_of(int(place))
+            sentences = each.evidence.sentences[each.evidence.sentences_of(int(place))]
             if holds.any() and len(sentences) > 1:
                 known = sentences[:, [known_at]]
                 columns.append(np.column_stack([sentences * known, sentences * (1 - known)]))
@@ -494,7 +496,7 @@ def _without(whole: Observation, kept: NDArray[np.bool_]) -> Observation:
     """Return the question as it would be asked were only the `kept` candidates there."""
     places = np.flatnonzero(kept)
     counts = np.diff(whole.evidence.first_sentences)[places]
-    sentences = [whole.evidence.sentences_of(place) for place in places]
+    sentences = [whole.evidence.sentences[whole.evidence.sentences_of(place)] for place in places]
     evidence = Evidence(
         rows=whole.evidence.rows[places],
         passages=whole.evidence.passages[places],

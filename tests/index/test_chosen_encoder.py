@@ -15,7 +15,7 @@ from index.chosen_encoder import ChosenEncoder
 from index.encoder import Encoder
 from index.errors import DamagedGenerationError, ModelError
 from index.exported_encoder import ExportedEncoder
-from index.exported_files import WEIGHTS
+from index.exported_files import GRAPH
 from index.generation import IndexFolder
 from index.retriever import Retriever
 from tests.index.own_models import bert_with_prompts, words_alone
@@ -109,7 +109,7 @@ def test_an_encoder_is_exported_once(
     assert report.switched
     assert "exporting" not in {each.phase for each in told}
     second = index_folder.current()
-    assert (second.path / layout.ENCODER / WEIGHTS).samefile(first.path / layout.ENCODER / WEIGHTS)
+    assert (second.path / layout.ENCODER / GRAPH).samefile(first.path / layout.ENCODER / GRAPH)
     with Retriever.open(index_folder, chosen, None) as retriever:
         assert retriever.ask("Which mountain is the highest?").passages
 
@@ -122,9 +122,8 @@ def test_the_exported_encoder_answers_from_a_generation_alone(
     exported = ChosenEncoder(str(own_model)).for_answering(generation.path / layout.ENCODER)
     assert isinstance(exported, ExportedEncoder)
     own = Encoder.load(str(own_model))
-    np.testing.assert_allclose(
-        exported.encode_questions(["bread"]), own.encode_questions(["bread"]), atol=1e-5
-    )
+    cosines = np.sum(exported.encode_questions(["bread"]) * own.encode_questions(["bread"]), axis=1)
+    assert cosines.min() > 0.98
 
 
 def test_a_damaged_export_is_noticed_when_opened_and_made_anew(
@@ -132,7 +131,7 @@ def test_a_damaged_export_is_noticed_when_opened_and_made_anew(
 ) -> None:
     chosen = ChosenEncoder(str(own_model))
     build_index(articles, index_folder, chosen)
-    weights = index_folder.current().path / layout.ENCODER / WEIGHTS
+    weights = index_folder.current().path / layout.ENCODER / GRAPH
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)

@@ -1,4 +1,4 @@
-"""An exported encoder gives the vectors that PyTorch gives, for any text, or is not exported at all."""
+"""An exported encoder gives the vectors that PyTorch gives, rounded or not, or is not exported at all."""
 
 from __future__ import annotations
 
@@ -24,18 +24,39 @@ LONG = " ".join(f"Station {number} of the long railway has a small garden." for 
 ODD = ("x" * 5_000, "你" * 2_000, "🙂" * 1_000, "a " * 3_000, " " * 3_000, "lone \ud800", "")
 
 
+def never_quantise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every model kept in float32, as one is that is too large."""
+    monkeypatch.setattr(encoder_export, "_LARGEST_QUANTISED_BYTES", 0)
+
+
 @pytest.fixture(scope="module")
 def folder(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where the default encoder lies, exported."""
+    """Return where the default encoder lies, exported in float32."""
     folder = tmp_path_factory.mktemp("generation") / "encoder"
-    export_encoder(encoder, folder)
+    with pytest.MonkeyPatch.context() as patched:
+        never_quantise(patched)
+        export_encoder(encoder, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def exported(folder: Path, encoder: Encoder) -> ExportedEncoder:
-    """Return the default encoder, exported."""
+    """Return the default encoder, exported in float32."""
     return ExportedEncoder.open(folder, encoder.identity)
+
+
+@pytest.fixture(scope="module")
+def quantised(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> ExportedEncoder:
+    """Return the default encoder as it is exported unless something speaks against it."""
+    folder = tmp_path_factory.mktemp("generation") / "encoder"
+    export_encoder(encoder, folder)
+    assert is_quantised(folder)
+    return ExportedEncoder.open(folder, encoder.identity)
+
+
+def is_quantised(folder: Path) -> bool:
+    """Return what an exported encoder says of itself."""
+    return Reading.from_json((folder / READING).read_text(encoding="utf-8")).quantised
 
 
 def expect_same(one: EncoderInParts, other: EncoderInParts, texts: list[str]) -> None:
@@ -69,6 +90,52 @@ def test_no_text_is_too_long_or_too_strange(exported: ExportedEncoder, encoder: 
 
 
 @settings(max_examples=40)
+@given(text=st.text(st.characters(), max_size=300))
+def test_quantised_any_text_has_nearly_the_same_vector(
+    quantised: ExportedEncoder, encoder: Encoder, text: str
+) -> None:
+    cosine = np.sum(quantised.encode_passages([text]) * encoder.encode_passages([text]))
+    assert cosine > 0.95
+
+
+@settings(max_examples=40)
+@given(texts=st.lists(st.text(st.characters(), max_size=80), min_size=1, max_size=6))
+def test_quantised_a_text_has_one_vector_whatever_stands_beside_it(
+    quantised: ExportedEncoder, texts: list[str]
+) -> None:
+    together = quantised.encode_passages(texts)
+    alone = np.concatenate([quantised.encode_passages([text]) for text in texts])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_a_model_that_rounding_changes_too_much_is_kept_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distilbert_by_first_token(tmp_path / "own")
+    own = Encoder.load(str(tmp_path / "own"))
+    monkeypatch.setattr(encoder_export, "_LEAST_COSINE_QUANTISED", 1.1)
+    export_encoder(own, tmp_path / "encoder")
+    assert not is_quantised(tmp_path / "encoder")
+    assert sorted(path.name for path in tmp_path.glob("encoder*")) == ["encoder"]
+    expect_same(ExportedEncoder.open(tmp_path / "encoder", own.identity), own, ["bread", LONG])
+
+
+def test_a_model_that_cannot_be_rounded_is_kept_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distilbert_by_first_token(tmp_path / "own")
+    own = Encoder.load(str(tmp_path / "own"))
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("Unable to find data type for weight_name='bread'")
+
+    monkeypatch.setattr(encoder_export, "quantise", refuse)
+    export_encoder(own, tmp_path / "encoder")
+    assert not is_quantised(tmp_path / "encoder")
+    expect_same(ExportedEncoder.open(tmp_path / "encoder", own.identity), own, ["bread", LONG])
+
+
+@settings(max_examples=40)
 @given(
     words=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12), max_size=20)
 )
@@ -77,7 +144,10 @@ def test_words_are_as_familiar(exported: ExportedEncoder, encoder: Encoder, word
 
 
 @pytest.mark.parametrize("make", [bert_with_prompts, distilbert_by_first_token, mpnet_by_maximum])
-def test_models_of_other_kinds_are_exported(make: Callable[[Path], None], tmp_path: Path) -> None:
+def test_models_of_other_kinds_are_exported(
+    make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_quantise(monkeypatch)
     make(tmp_path / "own")
     own = Encoder.load(str(tmp_path / "own"))
     export_encoder(own, tmp_path / "encoder")
@@ -153,9 +223,10 @@ def test_where_there_are_no_links_files_are_copied(
     expect_same(copied, encoder, ["bread"])
 
 
-def test_a_folder_without_one_of_the_files_holds_no_encoder(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [GRAPH, TOKENIZER, READING])
+def test_a_folder_without_one_of_the_files_holds_no_encoder(folder: Path, tmp_path: Path, name: str) -> None:
     take_over(folder, tmp_path / "encoder")
-    (tmp_path / "encoder" / WEIGHTS).unlink()
+    (tmp_path / "encoder" / name).unlink()
     assert not is_exported(tmp_path / "encoder")
     assert not is_exported(tmp_path / "none")
 

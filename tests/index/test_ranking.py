@@ -114,7 +114,7 @@ def test_the_sentence_with_more_of_the_question_in_it_is_the_likelier() -> None:
     names = list(SENTENCE_EVIDENCE)
     found.sentences[:, names.index("understood")] = 1
     found.sentences[3, [names.index("stem_score"), names.index("cosine")]] = 0.7
-    scores = sentence_scores(found, 1, default_weights())
+    scores = sentence_scores(found, default_weights())[found.sentences_of(1)]
     assert scores.shape == (2,)
     assert scores[1] > scores[0]
 
