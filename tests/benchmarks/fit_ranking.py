@@ -39,10 +39,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from index.builder import build_index
+from index.chosen_encoder import ChosenEncoder
 from index.cleaning import clean_question
 from index.cross_encoder import CrossEncoder, load_cross_encoder_by_setting
 from index.duplicates import without_duplicates
-from index.encoder import Encoder
 from index.evidence import PASSAGE_EVIDENCE, SENTENCE_EVIDENCE, Evidence
 from index.generation import IndexFolder
 from index.questions import read_questions
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, help="keeps the indexes between runs")
     parser.add_argument("--write", action="store_true", help="replace index/ranking_weights.json")
     given = parser.parse_args(arguments)
-    encoder = Encoder.load()
+    encoder = ChosenEncoder()
     cross_encoder = load_cross_encoder_by_setting()
     assert cross_encoder is not None
     observations: list[Observation] = []
@@ -454,7 +454,7 @@ def report(name: str, observations: Sequence[Observation], log_odds: Sequence[ND
         print(line, flush=True)
 
 
-def observe(folder: Path, index_path: Path, encoder: Encoder) -> list[Observation]:
+def observe(folder: Path, index_path: Path, encoder: ChosenEncoder) -> list[Observation]:
     """Return each question of a dataset, asked with and without the article that answers it."""
     index_folder = IndexFolder(index_path)
     build_index(folder / "articles", index_folder, encoder)
