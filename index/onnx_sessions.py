@@ -27,8 +27,12 @@ class SessionError(ModelError):
 class OnnxSession:
     """One model. Safe to share between threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, threads: int = _THREADS) -> None:
         """Open a model file.
+
+        Args:
+            path: The model.
+            threads: How many threads work on one run.
 
         Raises:
             SessionError: It is missing, or onnxruntime does not take it.
@@ -37,7 +41,7 @@ class OnnxSession:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
+        options.intra_op_num_threads = threads
         # Threads that wait by spinning take the core from whoever would use it: on a busy machine a
         # question took 19 ms with them and 9 without, on an idle one 7 either way.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
