@@ -91,7 +91,7 @@ def build_index(
         BuildRunningError: Another process is building in the same folder.
         GenerationError: The index folder cannot be written; what serves is untouched.
     """
-    return _Build(articles_folder, index_folder, encoder, limits, on_progress or _silent).run(
+    return _Build(articles_folder, index_folder, encoder, limits, on_progress or silent).run(
         switch=switch, shares=shares
     )
 
@@ -128,7 +128,7 @@ class _Build:
         with ExitStack() as opened:
             with ThreadPoolExecutor(max_workers=1) as beside:
                 # Hashing the files that are in use leaves the interpreter to the reading of articles.
-                checking = beside.submit(_generation_in_use, self._index_folder, verify=True)
+                checking = beside.submit(generation_in_use, self._index_folder, verify=True)
                 before = self._predecessor(opened)
                 survey = None if before is None else self._unchanged(listing, before)
                 if checking.result() is None:
@@ -142,7 +142,7 @@ class _Build:
 
     def _predecessor(self, opened: ExitStack) -> Predecessor | None:
         """Return the generation in use, of which nothing but its manifest and its sizes was checked yet."""
-        generation = _generation_in_use(self._index_folder, verify=False)
+        generation = generation_in_use(self._index_folder, verify=False)
         if generation is None:
             return None
         # Asked in any case: the encoder learns from the generation what is not in its files.
@@ -316,11 +316,12 @@ def known_vectors(
         vectors.close()
 
 
-def _silent(_: BuildProgress) -> None:
+def silent(_: BuildProgress) -> None:
     """Tell nobody."""
 
 
-def _generation_in_use(index_folder: IndexFolder, *, verify: bool) -> OpenGeneration | None:
+def generation_in_use(index_folder: IndexFolder, *, verify: bool) -> OpenGeneration | None:
+    """Return the generation in use, None where there is none or it is of no use."""
     try:
         return index_folder.current(verify=verify)
     except GenerationError:

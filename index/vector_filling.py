@@ -89,7 +89,6 @@ class VectorFiller:
             OSError: The disk is full or fails.
         """
         left = sum(run.passages + run.sentences for run in runs if run.from_passage is None)
-        self._tell(0, left)
         for run in runs:
             if run.from_passage is not None:
                 assert self._before is not None
@@ -123,6 +122,8 @@ class VectorFiller:
         left -= rows
         # What is left has as many texts to encode for its rows as this part.
         total = self._encoded + len(missing) + round(left * len(missing) / max(rows, 1))
+        if missing:
+            self._tell(self._encoded, total)
         for slice_ in _slices(missing):
             keys, texts = zip(*slice_, strict=True)
             made = self._encoder.encode_passages(texts)
