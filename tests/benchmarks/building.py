@@ -31,6 +31,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -61,7 +62,7 @@ def generated(folder: Path, count: int, seed: int = 7) -> Path:
     followers: dict[str, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "corpus").rglob("*.md")):
         words = path.read_text(encoding="utf-8").split("---")[-1].split()
-        for word, follower in zip(words, words[1:], strict=False):
+        for word, follower in pairwise(words):
             followers[word].append(follower)
     chance = random.Random(seed)
     starts = sorted(followers)
