@@ -24,6 +24,7 @@ from typing import Final, Literal
 from index import layout
 from index.article_files import Listing, list_article_files
 from index.articles import no_articles, read_files
+from index.disk import explaining
 from index.earlier import EarlierTexts
 from index.encoding import EncoderSource, TextEncoder
 from index.errors import DamagedGenerationError, GenerationError
@@ -189,7 +190,9 @@ class _Build:
         if prepared.notice is not None:
             notice = SkippedFile(f"The encoder {identity.name}", prepared.notice)
             survey.notices.insert(0, notice)
-        with VectorJournal.open(self._index_folder.journal, identity) as journal:
+        with explaining(self._index_folder.journal):
+            opened = VectorJournal.open(self._index_folder.journal, identity)
+        with opened as journal:
             filled = self._write_vectors(folder, written, prepared.encoder, generation, shares, journal)
             manifest = Manifest(
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),

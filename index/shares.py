@@ -212,8 +212,9 @@ def merge_shares(
     """
     with ExitStack() as opened:
         journals: list[VectorJournal] = []
-        for path in _complete_set(index_folder.shares):
-            journals.append(opened.enter_context(VectorJournal.read(path)))
+        with explaining(index_folder.shares):
+            for path in _complete_set(index_folder.shares):
+                journals.append(opened.enter_context(VectorJournal.read(path)))
         _check(journals, articles_folder, encoder)
         report = build_index(
             articles_folder, index_folder, encoder, limits=limits, shares=journals, on_progress=on_progress

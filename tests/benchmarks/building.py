@@ -14,7 +14,9 @@ whole build of all articles is timed once.
     python -m tests.benchmarks.building --memory
 
 builds twice from generated articles, the second time from four times as many, in processes of their own
-and with vectors from a hash instead of a model, and prints the most memory that each took.
+and with vectors from a hash instead of a model, and prints the most memory that each took: with vectors
+of the usual length, which an exact index holds while it is written, and with short ones, which show what
+all else takes.
 """
 
 from __future__ import annotations
@@ -208,7 +210,8 @@ def shares(articles: Path, work: Path, base: Path) -> dict[str, float]:
 class HashEncoder:
     """Vectors from a hash: as many and as long as a model's, and made in no time."""
 
-    identity = ModelIdentity("hash", "0" * 64, 384, "", "")
+    def __init__(self, dimensions: int) -> None:
+        self.identity = ModelIdentity("hash", "0" * 64, dimensions, "", "")
 
     def matches(self, identity: ModelIdentity) -> bool:
         return identity == self.identity
@@ -227,7 +230,7 @@ class HashEncoder:
     def encode_passages(
         self, texts: Sequence[str], *, on_batch: Callable[[int], None] | None = None
     ) -> NDArray[np.float32]:
-        seeds = [hashlib.shake_128(text.encode()).digest(384) for text in texts]
+        seeds = [hashlib.shake_128(text.encode()).digest(self.identity.dimensions) for text in texts]
         vectors = np.stack([np.frombuffer(seed, np.int8) for seed in seeds]).astype(np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
@@ -238,23 +241,34 @@ class HashEncoder:
 def memory(work: Path, count: int) -> list[dict[str, float]]:
     """Return the most memory that builds of `count` and of four times as many articles took."""
     program = (
-        "import resource, sys\n"
+        "import resource\n"
+        "import sys\n"
         "from pathlib import Path\n"
         "from index.builder import build_index\n"
         "from index.generation import IndexFolder\n"
         "from tests.benchmarks.building import HashEncoder\n"
-        "report = build_index(Path(sys.argv[1]), IndexFolder(Path(sys.argv[2])), HashEncoder())\n"
+        "articles, index, dimensions = sys.argv[1:]\n"
+        "encoder = HashEncoder(int(dimensions))\n"
+        "report = build_index(Path(articles), IndexFolder(Path(index)), encoder)\n"
         "print(report.passages, report.sentences, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
     found = []
     for articles in (count, 4 * count):
         folder = generated(work / f"articles-{articles}", articles)
-        command = [sys.executable, "-c", program, str(folder), str(work / f"index-{articles}")]
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        passages, sentences, kilobytes = map(int, done.stdout.split())
-        found.append(
-            {"articles": articles, "passages": passages, "sentences": sentences, "peak_mb": kilobytes / 1024}
-        )
+        for dimensions in (384, 16):
+            index = work / f"index-{articles}-{dimensions}"
+            command = [sys.executable, "-c", program, str(folder), str(index), str(dimensions)]
+            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+            passages, sentences, kilobytes = map(int, done.stdout.split())
+            found.append(
+                {
+                    "articles": articles,
+                    "passages": passages,
+                    "sentences": sentences,
+                    "dimensions": dimensions,
+                    "peak_mb": kilobytes / 1024,
+                }
+            )
     return found
 
 
