@@ -1,4 +1,4 @@
-"""`footnote build` and `footnote rollback`: which generation serves."""
+"""`footnote build`, in parts too, `footnote merge` and `footnote rollback`: which generation serves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import asdict
 import typer
 
 from bot.composition import Place, build, load_encoder, tell_files
+from bot.progress import telling_build
 from bot.rendering import json_text
 from bot.terminal import is_terminal
 from index.types import BuildReport
@@ -19,7 +20,53 @@ def run_build(place: Place, *, as_json: bool) -> BuildReport:
     Raises:
         FootnoteError: The articles, the index or the encoder cannot be read.
     """
-    report = build(place, load_encoder(place.settings))
+    return _told(build(place, load_encoder(place.settings)), as_json=as_json)
+
+
+def run_share(place: Place, text: str, *, as_json: bool) -> None:
+    """Encode one part of a build, such as "2/4", and write what that came to.
+
+    Raises:
+        FootnoteError: As `build_share` says.
+    """
+    from index.shares import Share, build_share
+
+    share = Share.parse(text)
+    with telling_build(sys.stderr) as on_progress:
+        report = build_share(
+            place.articles, place.index_folder, load_encoder(place.settings), share, on_progress=on_progress
+        )
+    if as_json:
+        typer.echo(json_text(asdict(report), for_reading=is_terminal(sys.stdout)))
+        return
+    resumed = f" {resumed_text(report.vectors_resumed)}" if report.vectors_resumed else ""
+    typer.echo(
+        f"Share {report.share} with {_count(report.articles, 'article')} and {_count(report.texts, 'text')} "
+        f"is in {report.file}.{resumed}\nWhen every share is there, run `footnote merge`."
+    )
+
+
+def run_merge(place: Place, *, as_json: bool) -> BuildReport:
+    """Make an index of the shares, and write what that came to, as `run_build` does.
+
+    Raises:
+        FootnoteError: As `merge_shares` says.
+    """
+    from index.shares import merge_shares
+
+    with telling_build(sys.stderr) as on_progress:
+        report = merge_shares(
+            place.articles, place.index_folder, load_encoder(place.settings), on_progress=on_progress
+        )
+    return _told(report, as_json=as_json)
+
+
+def resumed_text(count: int) -> str:
+    """Return in a sentence how many vectors did not have to be made again."""
+    return f"{_count(count, 'vector')} made before {'was' if count == 1 else 'were'} taken over."
+
+
+def _told(report: BuildReport, *, as_json: bool) -> BuildReport:
     if as_json:
         typer.echo(json_text(asdict(report), for_reading=is_terminal(sys.stdout)))
     else:
@@ -30,7 +77,7 @@ def run_build(place: Place, *, as_json: bool) -> BuildReport:
 
 
 def report_text(report: BuildReport) -> str:
-    """Return what a build came to, in a line or two."""
+    """Return what a build came to, in up to three lines."""
     holds = f"{_count(report.articles, 'article')}, {_count(report.passages, 'passage')}, " + _count(
         report.sentences, "sentence"
     )
@@ -48,7 +95,8 @@ def report_text(report: BuildReport) -> str:
     details = [f"articles: {', '.join(changes)}"] if changes else []
     details.append(f"{_count(report.passages_reused, 'passage')} taken over")
     details.append(f"{report.elapsed_seconds:,.1f} s")
-    return f"Built generation {report.generation} with {holds}.\n{'; '.join(details).capitalize()}."
+    text = f"Built generation {report.generation} with {holds}.\n{'; '.join(details).capitalize()}."
+    return f"{text}\n{resumed_text(report.vectors_resumed)}" if report.vectors_resumed else text
 
 
 def run_rollback(place: Place, *, as_json: bool) -> None:

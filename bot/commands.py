@@ -26,7 +26,7 @@ INTERRUPTED: Final = 130
 
 _EPILOG: Final = (
     "Exit status: 0 done, or answered; 1 an error, or a check of doctor failed; 2 wrong usage; "
-    "3 ask: the articles do not say; 4 build: done, but files were skipped; 130 interrupted."
+    "3 ask: the articles do not say; 4 build or merge: done, but files were skipped; 130 interrupted."
 )
 _MOST_PASSAGES: Final = 50
 
@@ -114,12 +114,24 @@ def build(
     articles: Articles = None,
     index: Index = None,
     as_json: AsJson = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Encode part I of N only, for `footnote merge`; the parts can be made on several machines "
+            "that share the index folder.",
+        ),
+    ] = None,
     events: Annotated[bool, typer.Option("--events", hidden=True)] = False,
 ) -> None:
     """Bring the index up to date with the articles."""
-    from bot.building import run_build
+    from bot.building import run_build, run_share
     from bot.composition import find_place
 
+    if shard is not None:
+        run_share(find_place(articles, index), shard, as_json=as_json)
+        return
     if events:
         from bot.rebuild_process import run_rebuild
 
@@ -127,6 +139,17 @@ def build(
             raise typer.Exit(FAILED)
         return
     report = run_build(find_place(articles, index), as_json=as_json)
+    if report.skipped:
+        raise typer.Exit(FILES_SKIPPED)
+
+
+@app.command(epilog=_EPILOG)
+def merge(articles: Articles = None, index: Index = None, as_json: AsJson = False) -> None:
+    """Make an index of the parts that `footnote build --shard` encoded."""
+    from bot.building import run_merge
+    from bot.composition import find_place
+
+    report = run_merge(find_place(articles, index), as_json=as_json)
     if report.skipped:
         raise typer.Exit(FILES_SKIPPED)
 

@@ -6,16 +6,20 @@ of two files that differ only in their ending, the first in order has the id.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from index.article_files import ArticleFile, list_article_files, printable
 from index.decoding import decode
+from index.earlier import EarlierArticle
 from index.errors import ArticleError, CorpusError
 from index.front_matter import FrontMatter, read_front_matter
 from index.languages import detect_language
+from index.texts import FileNote
 from index.titles import title_from_heading, title_from_name
 from index.types import Article, Collection, SkippedFile
 
@@ -25,11 +29,21 @@ MAX_FILE_BYTES = 20 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """What became of one file: an article with notices, or a reason."""
+    """What became of one file: an article with notices, a reason, or that it is as it was."""
 
     article: Article | None
+    """None where it was skipped or is unchanged."""
     skipped: SkippedFile | None
     notices: tuple[SkippedFile, ...] = ()
+    note: FileNote | None = None
+    """What is to be kept of the file of an article."""
+    earlier: EarlierArticle | None = None
+    """The article of the same id as it was before, if there was one."""
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the file holds what it held before, byte for byte, so that it was not read as text."""
+        return self.article is None and self.skipped is None
 
 
 def read_collection(folder: Path, *, on_file: Callable[[int, int], None] | None = None) -> Collection:
@@ -57,41 +71,85 @@ def read_collection(folder: Path, *, on_file: Callable[[int, int], None] | None 
         if on_file is not None:
             on_file(done, len(listing.files))
     if not articles:
-        raise _no_articles(folder, skipped)
+        raise no_articles(folder, skipped)
     return Collection(tuple(articles), tuple(skipped), tuple(notices))
 
 
-def read_files(files: Iterable[ArticleFile]) -> Iterator[ReadFile]:
-    """Yield what became of each file, in the order given, holding no text but the current one's."""
+def read_files(files: Iterable[ArticleFile], earlier: Iterable[EarlierArticle] = ()) -> Iterator[ReadFile]:
+    """Yield what became of each file, in the order given, holding no text but the current one's.
+
+    Args:
+        files: In the order of their ids.
+        earlier: The articles of before, in the order of their ids, none of them held.
+    """
     paths_by_id: dict[str, str] = {}
     paths_by_title: dict[str, str] = {}
+    before = _Walk(earlier)
     for file in files:
+        known = before.find(file.article_id)
         try:
             if file.article_id in paths_by_id:
                 first = paths_by_id[file.article_id]
                 raise ArticleError(f"has the same name as {first} but for the ending; rename one of them")
-            article, notices = read_article(file)
+            data = _read_bytes(file.path)
+            digest = file_digest(file, data)
+            article: Article | None = None
+            if known is not None and known.file.digest == digest:
+                title, own_notices = known.title, known.file.notices
+            else:
+                article, assumed = read_article(file, data)
+                title, own_notices = article.title, tuple(assumed)
         except ArticleError as error:
             yield ReadFile(None, SkippedFile(file.relative_path, str(error)))
             continue
-        paths_by_id[article.article_id] = file.relative_path
-        first = paths_by_title.setdefault(_comparable(article.title), file.relative_path)
+        paths_by_id[file.article_id] = file.relative_path
+        notices = list(own_notices)
+        first = paths_by_title.setdefault(_comparable(title), file.relative_path)
         if first != file.relative_path:
             notices.append(
-                f"has the same title as {first}, {article.title!r}; "
+                f"has the same title as {first}, {title!r}; "
                 "change one of the two so that readers can tell them apart"
             )
-        yield ReadFile(article, None, tuple(SkippedFile(file.relative_path, notice) for notice in notices))
+        yield ReadFile(
+            article=article,
+            skipped=None,
+            notices=tuple(SkippedFile(file.relative_path, notice) for notice in notices),
+            note=FileNote(digest, own_notices),
+            earlier=known,
+        )
 
 
-def read_article(file: ArticleFile) -> tuple[Article, list[str]]:
+def file_digest(file: ArticleFile, data: bytes) -> bytes:
+    """Return 32 bytes that differ wherever what is made of a file would: its bytes and its path."""
+    path = os.fsencode(file.relative_path)
+    return hashlib.sha256(path + b"\0" + data).digest()
+
+
+class _Walk:
+    """Articles in the order of their ids, looked for in that order."""
+
+    def __init__(self, articles: Iterable[EarlierArticle]) -> None:
+        self._rest = iter(articles)
+        self._next = next(self._rest, None)
+
+    def find(self, article_id: str) -> EarlierArticle | None:
+        while self._next is not None and self._next.article_id < article_id:
+            self._next = next(self._rest, None)
+        return self._next if self._next is not None and self._next.article_id == article_id else None
+
+
+def read_article(file: ArticleFile, data: bytes) -> tuple[Article, list[str]]:
     """Return the article that `file` holds, and what had to be assumed to read it.
+
+    Args:
+        file: Where it lies.
+        data: All its bytes.
 
     Raises:
         ArticleError: the file cannot be read, is not text, or has nothing to search in it. The
             message is said of the file ("is empty; ...") and does not name it.
     """
-    decoded = decode(_read_bytes(file.path))
+    decoded = decode(data)
     text = decoded.text
     notices = []
     if decoded.assumed_encoding is not None:
@@ -155,7 +213,8 @@ def _comparable(title: str) -> str:
     return unicodedata.normalize("NFC", title).casefold()
 
 
-def _no_articles(folder: Path, skipped: list[SkippedFile]) -> CorpusError:
+def no_articles(folder: Path, skipped: Sequence[SkippedFile]) -> CorpusError:
+    """Return the error that says that a folder holds no article, and the remedy."""
     name = printable(folder)
     if not skipped:
         return CorpusError(

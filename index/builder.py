@@ -1,49 +1,56 @@
-"""A folder of articles to a generation, doing again only what changed.
+"""A folder of articles to a generation, doing again only what changed, and holding one article at a time.
 
-    read -> compare with the generation in use -> segment -> take over or encode vectors -> write -> switch
+    list -> compare with the generation in use -> read, cut and analyse what changed, copy the rest
+         -> copy, find or make vectors -> write -> switch
 
-What the encoder sees of a text decides its vector's key; every vector whose key the generation in
-use knows is taken from there.
+What the encoder sees of a text decides its vector's key; every vector whose key is known is taken from
+the generation in use, from a candidate, or from the journal that an interrupted build left. Which of
+the two ways to run it made a vector makes no difference that counts: an encoder is exported only where
+its vectors are those of PyTorch to 1e-5.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from index import layout
-from index.analysis import Terms, analyzer
-from index.articles import read_collection
+from index.article_files import Listing, list_article_files
+from index.articles import no_articles, read_files
+from index.disk import explaining
+from index.earlier import EarlierTexts
 from index.encoding import EncoderSource, TextEncoder
-from index.errors import GenerationError
+from index.errors import DamagedGenerationError, GenerationError
 from index.generation import IndexFolder, Manifest, ModelIdentity, OpenGeneration
-from index.lexical import write_lexical_index
-from index.segment import Limits, segment
-from index.spelling import count_words, write_words
-from index.term_store import TermWriter
-from index.texts import KEY_BYTES, PassageRecord, Texts, article_fingerprint, write_texts
-from index.types import Article, BuildReport, Collection, Passage, SkippedFile
+from index.generation_writer import GenerationWriter, Predecessor, Written
+from index.segment import Limits
+from index.survey import Survey, begun, unchanged
+from index.texts import Texts, article_fingerprint
+from index.types import BuildReport, Collection, SkippedFile
+from index.vector_filling import Filled, VectorFiller
+from index.vector_journal import VectorJournal
+from index.vector_rows import VectorRows
+from index.vector_sources import GenerationVectors
 from index.vectors import VectorIndex
 
-__all__ = ["BuildProgress", "build_index", "fingerprint_of"]
+__all__ = ["BuildProgress", "OnProgress", "build_index", "fingerprint_of"]
 
-_LIMITS: Final = Limits()
+DEFAULT_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class BuildProgress:
     """How far a build is; each phase counts something of its own: files, texts, steps.
 
-    "exporting" comes only where the encoder has to be exported.
+    "exporting" comes only where the encoder has to be exported. How many texts there are to encode is
+    an estimate until the last of them.
     """
 
     phase: Literal["reading", "exporting", "embedding", "writing"]
@@ -54,32 +61,21 @@ class BuildProgress:
 OnProgress = Callable[[BuildProgress], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Segmented:
-    article: Article
-    records: tuple[PassageRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Vectors:
-    passages: NDArray[np.float32]
-    sentences: NDArray[np.float32]
-    passages_reused: int
-
-
 def build_index(
     articles_folder: Path,
     index_folder: IndexFolder,
     encoder: EncoderSource,
     *,
-    limits: Limits = _LIMITS,
+    limits: Limits = DEFAULT_LIMITS,
     switch: bool = True,
+    shares: Sequence[VectorJournal] = (),
     on_progress: OnProgress | None = None,
 ) -> BuildReport:
     """Bring the index up to date with the articles, and say what that took.
 
     Where the generation in use is whole and was made from the same articles, by the same encoder
-    and limits, nothing is written. A file that cannot be read is left out and reported.
+    and limits, nothing is written. A file that cannot be read is left out and reported. Where the build
+    ends before its time, whatever ends it, the next one takes over the vectors that it had made.
 
     Args:
         articles_folder: Where the articles are.
@@ -88,6 +84,7 @@ def build_index(
         limits: What passages are cut by.
         switch: False to leave what was built as the candidate, beside the generation in use; where
             none is in use yet, it is put into service all the same.
+        shares: Vectors that parts of the build left; see `index.shares`.
         on_progress: Told how far the build is.
 
     Raises:
@@ -95,55 +92,9 @@ def build_index(
         BuildRunningError: Another process is building in the same folder.
         GenerationError: The index folder cannot be written; what serves is untouched.
     """
-    began = time.perf_counter()
-    tell = on_progress or _silent
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        # Hashing the files that are in use leaves the interpreter to the reading of articles.
-        opening = beside.submit(_generation_in_use, index_folder)
-        collection = read_collection(
-            articles_folder, on_file=lambda done, total: tell(BuildProgress("reading", done, total))
-        )
-        before = opening.result()
-    settings = tuple((name, round(value * 1000)) for name, value in asdict(limits).items())
-    if (
-        before is not None
-        # First, because it learns from the generation what is not in the model's files.
-        and encoder.matches(before.manifest.encoder)
-        and before.manifest.corpus_fingerprint == fingerprint_of(collection)
-        and before.manifest.segmentation == settings
-    ):
-        reused = before.manifest.passages
-        old = _fingerprints(before)
-        return _report(before.name, before.manifest, collection, old, reused, began, switched=False)
-    with index_folder.building() as folder:
-        segmented = [_segmented(article, limits, encoder.identity) for article in collection.articles]
-        prepared = encoder.for_building(
-            folder / layout.ENCODER,
-            _exported_before(before, encoder.identity),
-            lambda done, total: tell(BuildProgress("exporting", done, total)),
-        )
-        vectors = _vectors(segmented, prepared.encoder, before, tell)
-        languages = tuple(sorted({article.language for article in collection.articles}))
-        _write(folder, segmented, vectors, languages, tell)
-        manifest = Manifest(
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            encoder=encoder.identity,
-            articles=len(segmented),
-            passages=len(vectors.passages),
-            sentences=len(vectors.sentences),
-            languages=languages,
-            corpus_fingerprint=fingerprint_of(collection),
-            segmentation=settings,
-            build_seconds=time.perf_counter() - began,
-        )
-        # Read before publishing, which may remove the generation that is compared with.
-        old = _fingerprints(before)
-        name = index_folder.publish(folder, manifest, switch=switch)
-        switched = index_folder.current_name() == name
-    if prepared.notice is not None:
-        notice = SkippedFile(f"The encoder {encoder.identity.name}", prepared.notice)
-        collection = replace(collection, notices=(notice, *collection.notices))
-    return _report(name, manifest, collection, old, vectors.passages_reused, began, switched=switched)
+    return _Build(articles_folder, index_folder, encoder, limits, on_progress or silent).run(
+        switch=switch, shares=shares
+    )
 
 
 def fingerprint_of(collection: Collection) -> str:
@@ -154,163 +105,236 @@ def fingerprint_of(collection: Collection) -> str:
     return digest.hexdigest()
 
 
-def _silent(_: BuildProgress) -> None:
-    """Tell nobody."""
+class _Build:
+    """One build."""
+
+    def __init__(
+        self,
+        articles_folder: Path,
+        index_folder: IndexFolder,
+        encoder: EncoderSource,
+        limits: Limits,
+        tell: OnProgress,
+    ) -> None:
+        self._began = time.perf_counter()
+        self._articles_folder = articles_folder
+        self._index_folder = index_folder
+        self._encoder = encoder
+        self._limits = limits
+        self._settings = settings_of(limits)
+        self._tell = tell
+
+    def run(self, *, switch: bool, shares: Sequence[VectorJournal]) -> BuildReport:
+        listing = list_article_files(self._articles_folder)
+        with ExitStack() as opened:
+            with ThreadPoolExecutor(max_workers=1) as beside:
+                # Hashing the files that are in use leaves the interpreter to the reading of articles.
+                checking = beside.submit(generation_in_use, self._index_folder, verify=True)
+                before = self._predecessor(opened)
+                survey = None if before is None else self._unchanged(listing, before)
+                if checking.result() is None:
+                    # Damaged: a full build mends it.
+                    before = survey = None
+            if before is not None and survey is not None:
+                generation = before.generation
+                return self._report(generation.name, generation.manifest, survey, before, None)
+            with self._index_folder.building() as folder:
+                return self._make(folder, listing, before, shares, switch=switch)
+
+    def _predecessor(self, opened: ExitStack) -> Predecessor | None:
+        """Return the generation in use, of which nothing but its manifest and its sizes was checked yet."""
+        generation = generation_in_use(self._index_folder, verify=False)
+        if generation is None:
+            return None
+        # Asked in any case: the encoder learns from the generation what is not in its files.
+        same = self._encoder.matches(generation.manifest.encoder)
+        same = same and generation.manifest.segmentation == self._settings
+        try:
+            texts = EarlierTexts.open(generation, same_limits=same)
+        except DamagedGenerationError:
+            return None
+        opened.callback(texts.close)
+        return Predecessor(generation, texts)
+
+    def _unchanged(self, listing: Listing, before: Predecessor) -> Survey | None:
+        if not before.texts.same_limits:
+            return None
+        try:
+            return unchanged(
+                self._articles_folder,
+                listing,
+                before.texts,
+                before.generation.manifest.articles,
+                lambda done, total: self._tell(BuildProgress("reading", done, total)),
+            )
+        except DamagedGenerationError:
+            return None
+
+    def _make(
+        self,
+        folder: Path,
+        listing: Listing,
+        before: Predecessor | None,
+        shares: Sequence[VectorJournal],
+        *,
+        switch: bool,
+    ) -> BuildReport:
+        identity = self._encoder.identity
+        survey, written = self._write_articles(folder, listing, before, identity)
+        generation = None if before is None else before.generation
+        prepared = self._encoder.for_building(
+            folder / layout.ENCODER,
+            exported_before(generation, identity),
+            lambda done, total: self._tell(BuildProgress("exporting", done, total)),
+        )
+        if prepared.notice is not None:
+            notice = SkippedFile(f"The encoder {identity.name}", prepared.notice)
+            survey.notices.insert(0, notice)
+        with explaining(self._index_folder.journal):
+            opened = VectorJournal.open(self._index_folder.journal, identity)
+        with opened as journal:
+            filled = self._write_vectors(folder, written, prepared.encoder, generation, shares, journal)
+            manifest = Manifest(
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                encoder=identity,
+                articles=written.counts.articles,
+                passages=written.counts.passages,
+                sentences=written.counts.sentences,
+                languages=written.languages,
+                corpus_fingerprint=survey.corpus_fingerprint,
+                segmentation=self._settings,
+                build_seconds=time.perf_counter() - self._began,
+            )
+            name = self._index_folder.publish(folder, manifest, switch=switch)
+            journal.remove()
+        switched = self._index_folder.current_name() == name
+        return self._report(name, manifest, survey, before, filled, switched=switched)
+
+    def _write_articles(
+        self, folder: Path, listing: Listing, before: Predecessor | None, identity: ModelIdentity
+    ) -> tuple[Survey, Written]:
+        survey = begun(listing)
+        source = before if before is not None and before.texts.may_take_over else None
+        with GenerationWriter(folder, identity, self._limits, source) as writer:
+            files = read_files(listing.files, before.texts if before is not None else ())
+            for done, read in enumerate(files, start=1):
+                survey.see(read)
+                if read.article is not None:
+                    assert read.note is not None
+                    writer.add(read.article, read.note)
+                elif read.skipped is None:
+                    assert read.earlier is not None
+                    writer.take_over(read.earlier)
+                self._tell(BuildProgress("reading", done, len(listing.files)))
+            if not survey.articles:
+                raise no_articles(self._articles_folder, survey.skipped)
+            return survey, writer.finish()
+
+    def _write_vectors(
+        self,
+        folder: Path,
+        written: Written,
+        encoder: TextEncoder,
+        before: OpenGeneration | None,
+        shares: Sequence[VectorJournal],
+        journal: VectorJournal,
+    ) -> Filled:
+        dimensions = encoder.identity.dimensions
+        with (
+            Texts.open(folder / layout.TEXTS) as texts,
+            known_vectors(before, encoder.identity) as known,
+            known_vectors(_candidate(self._index_folder), encoder.identity) as proposed,
+            VectorRows(folder / "passages.rows", dimensions) as passages,
+            VectorRows(folder / "sentences.rows", dimensions) as sentences,
+        ):
+            filler = VectorFiller(
+                texts,
+                encoder,
+                journal,
+                before=known,
+                others=[] if proposed is None else [proposed],
+                left_behind=shares,
+                on_encoded=lambda done, total: self._tell(BuildProgress("embedding", done, total)),
+            )
+            filled = filler.fill(written.runs, passages, sentences)
+            self._tell(BuildProgress("writing", 0, 2))
+            VectorIndex.write(folder / layout.PASSAGE_VECTORS, passages.all())
+            self._tell(BuildProgress("writing", 1, 2))
+            VectorIndex.write(folder / layout.SENTENCE_VECTORS, sentences.all())
+            self._tell(BuildProgress("writing", 2, 2))
+        return filled
+
+    def _report(
+        self,
+        name: str,
+        manifest: Manifest,
+        survey: Survey,
+        before: Predecessor | None,
+        filled: Filled | None,
+        *,
+        switched: bool = False,
+    ) -> BuildReport:
+        had = 0 if before is None else before.generation.manifest.articles
+        return BuildReport(
+            generation=name,
+            switched=switched,
+            articles=manifest.articles,
+            passages=manifest.passages,
+            sentences=manifest.sentences,
+            articles_added=survey.added,
+            articles_changed=survey.changed,
+            articles_removed=had - survey.met_again,
+            passages_reused=manifest.passages if filled is None else filled.passages_reused,
+            skipped=tuple(survey.skipped),
+            notices=tuple(survey.notices),
+            elapsed_seconds=time.perf_counter() - self._began,
+            vectors_resumed=0 if filled is None else filled.vectors_resumed,
+        )
 
 
-def _generation_in_use(index_folder: IndexFolder) -> OpenGeneration | None:
-    try:
-        return index_folder.current()
-    except GenerationError:
-        # Nothing yet, damaged, or of another version: whatever it is, a full build mends it.
-        return None
+def settings_of(limits: Limits) -> tuple[tuple[str, int], ...]:
+    """Return limits as a manifest has them."""
+    return tuple((name, round(value * 1000)) for name, value in asdict(limits).items())
 
 
-def _exported_before(before: OpenGeneration | None, identity: ModelIdentity) -> Path | None:
+def exported_before(before: OpenGeneration | None, identity: ModelIdentity) -> Path | None:
+    """Return where a generation has its exported encoder, None where that is another one's."""
     if before is None or before.manifest.encoder.weights_sha256 != identity.weights_sha256:
         return None
     return before.path / layout.ENCODER
 
 
-def _segmented(article: Article, limits: Limits, identity: ModelIdentity) -> _Segmented:
-    def record(passage: Passage) -> PassageRecord:
-        return PassageRecord(
-            passage=passage,
-            key=_key(identity, passage.span.of(article.text)),
-            sentence_keys=tuple(_key(identity, span.of(article.text)) for span in passage.sentences),
-        )
-
-    return _Segmented(article, tuple(record(passage) for passage in segment(article, limits)))
-
-
-def _key(identity: ModelIdentity, text: str) -> bytes:
-    """Return 16 bytes that differ wherever the encoder, its prompt or the text does."""
-    seen = "\0".join((identity.weights_sha256, identity.passage_prompt, text))
-    return hashlib.blake2b(seen.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
+@contextmanager
+def known_vectors(
+    generation: OpenGeneration | None, identity: ModelIdentity
+) -> Iterator[GenerationVectors | None]:
+    """Give the vectors of a generation; None without one, or where they are of another length."""
+    if generation is None or generation.manifest.encoder.dimensions != identity.dimensions:
+        yield None
+        return
+    vectors = GenerationVectors.open(generation)
+    try:
+        yield vectors
+    finally:
+        vectors.close()
 
 
-def _vectors(
-    segmented: Sequence[_Segmented], encoder: TextEncoder, before: OpenGeneration | None, tell: OnProgress
-) -> _Vectors:
-    texts: dict[bytes, str] = {}
-    passage_keys: list[bytes] = []
-    sentence_keys: list[bytes] = []
-    for item in segmented:
-        text = item.article.text
-        for record in item.records:
-            passage_keys.append(record.key)
-            texts.setdefault(record.key, record.passage.span.of(text))
-            for key, span in zip(record.sentence_keys, record.passage.sentences, strict=True):
-                sentence_keys.append(key)
-                texts.setdefault(key, span.of(text))
-    known = _known_vectors(before, encoder, list(texts)) if before is not None else {}
-    missing = [key for key in texts if key not in known]
-    tell(BuildProgress("embedding", 0, len(missing)))
-    encoded = encoder.encode_passages(
-        [texts[key] for key in missing],
-        on_batch=lambda done: tell(BuildProgress("embedding", done, len(missing))),
-    )
-    reused = sum(key in known for key in passage_keys)
-    known.update(zip(missing, encoded, strict=True))
-
-    def matrix(keys: Sequence[bytes]) -> NDArray[np.float32]:
-        rows = [known[key] for key in keys]
-        return np.stack(rows) if rows else np.empty((0, encoder.identity.dimensions), np.float32)
-
-    return _Vectors(matrix(passage_keys), matrix(sentence_keys), reused)
+def silent(_: BuildProgress) -> None:
+    """Tell nobody."""
 
 
-def _known_vectors(
-    before: OpenGeneration, encoder: TextEncoder, keys: Sequence[bytes]
-) -> dict[bytes, NDArray[np.float32]]:
-    if before.manifest.encoder.dimensions != encoder.identity.dimensions:
-        return {}
-    known: dict[bytes, NDArray[np.float32]] = {}
-    with Texts.open(before.path / layout.TEXTS) as texts:
-        for kind, name in (("passage", layout.PASSAGE_VECTORS), ("sentence", layout.SENTENCE_VECTORS)):
-            found = texts.rows_of_keys(kind, keys)  # type: ignore[arg-type]
-            pairs = [(key, row) for key, row in zip(keys, found, strict=True) if row is not None]
-            if pairs:
-                index = VectorIndex.open(before.path / name)
-                vectors = index.vectors(np.array([row for _, row in pairs], np.int64))
-                known.update((key, vector) for (key, _), vector in zip(pairs, vectors, strict=True))
-    return known
+def generation_in_use(index_folder: IndexFolder, *, verify: bool) -> OpenGeneration | None:
+    """Return the generation in use, None where there is none or it is of no use."""
+    try:
+        return index_folder.current(verify=verify)
+    except GenerationError:
+        # Nothing yet, damaged, or of another version: whatever it is, a full build mends it.
+        return None
 
 
-def _write(
-    folder: Path,
-    segmented: Sequence[_Segmented],
-    vectors: _Vectors,
-    languages: Sequence[str],
-    tell: OnProgress,
-) -> None:
-    steps = 4
-    tell(BuildProgress("writing", 0, steps))
-    write_texts(folder / layout.TEXTS, ((item.article, item.records) for item in segmented))
-    tell(BuildProgress("writing", 1, steps))
-    VectorIndex.write(folder / layout.PASSAGE_VECTORS, vectors.passages)
-    VectorIndex.write(folder / layout.SENTENCE_VECTORS, vectors.sentences)
-    tell(BuildProgress("writing", 2, steps))
-    terms = TermWriter()
-    write_lexical_index(folder / layout.LEXICAL, _terms_of_passages(segmented, languages, terms))
-    tell(BuildProgress("writing", 3, steps))
-    (folder / layout.TERMS).mkdir()
-    terms.write(folder / layout.TERMS)
-    passages = (record.passage.span.of(item.article.text) for item in segmented for record in item.records)
-    write_words(folder / layout.WORDS, count_words(passages))
-    tell(BuildProgress("writing", steps, steps))
-
-
-def _terms_of_passages(
-    segmented: Iterable[_Segmented], languages: Sequence[str], writer: TermWriter
-) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
-    """Yield the stems and grams of each passage, giving them to `writer` by sentence on the way."""
-    for item in segmented:
-        analyse = analyzer(item.article.language).terms
-        for record in item.records:
-            passage = record.passage
-            context = analyse(" . ".join((item.article.title, *passage.headings)))
-            sentences = [analyse(span.of(item.article.text)) for span in passage.sentences]
-            writer.add(sentences, context, languages.index(item.article.language))
-            yield _joined("stems", context, sentences), _joined("grams", context, sentences)
-
-
-def _joined(field: Literal["stems", "grams"], context: Terms, sentences: Sequence[Terms]) -> Sequence[str]:
-    terms: list[str] = []
-    for part in (context, *sentences):
-        terms += getattr(part, field)
-    return terms
-
-
-def _fingerprints(before: OpenGeneration | None) -> dict[str, str]:
-    if before is None:
-        return {}
-    with Texts.open(before.path / layout.TEXTS) as texts:
-        return texts.fingerprints()
-
-
-def _report(
-    name: str,
-    manifest: Manifest,
-    collection: Collection,
-    old: dict[str, str],
-    reused: int,
-    began: float,
-    *,
-    switched: bool,
-) -> BuildReport:
-    new = {article.article_id: article_fingerprint(article) for article in collection.articles}
-    return BuildReport(
-        generation=name,
-        switched=switched,
-        articles=manifest.articles,
-        passages=manifest.passages,
-        sentences=manifest.sentences,
-        articles_added=len(new.keys() - old.keys()),
-        articles_changed=sum(old[article_id] != new[article_id] for article_id in new.keys() & old.keys()),
-        articles_removed=len(old.keys() - new.keys()),
-        passages_reused=reused,
-        skipped=collection.skipped,
-        notices=collection.notices,
-        elapsed_seconds=time.perf_counter() - began,
-    )
+def _candidate(index_folder: IndexFolder) -> OpenGeneration | None:
+    try:
+        name = index_folder.candidate_name()
+        return None if name is None else index_folder.as_if_serving(name).current()
+    except GenerationError:
+        return None

@@ -92,7 +92,7 @@ class ChosenEncoder:
         """
         if before is not None and is_exported(before):
             take_over(before, folder)
-            return BuildEncoder(ExportedEncoder.open(folder, self.identity))
+            return BuildEncoder(ExportedEncoder.open(folder, self.identity, for_many=True))
         on_export(0, 1)
         loaded = self.load()
         from index.encoder_export import ExportError, export_encoder
@@ -104,7 +104,7 @@ class ChosenEncoder:
             on_export(1, 1)
             return BuildEncoder(loaded, f"is run by PyTorch, which takes seconds to load: {error}")
         on_export(1, 1)
-        return BuildEncoder(ExportedEncoder.open(folder, self.identity))
+        return BuildEncoder(ExportedEncoder.open(folder, self.identity, for_many=True))
 
     def for_answering(self, folder: Path) -> TextEncoder:
         """Return the encoder that a generation has in this folder; where it has none, PyTorch's.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import analyzer
-from index.term_store import hashed_terms
+from index.term_hashes import hashed_terms
 from index.texts import StoredPassage
 
 _SHARED_CHARACTERS: Final = 0.3

@@ -9,6 +9,7 @@ FootnoteError
     ├── NoGenerationError        nothing was built yet
     ├── DamagedGenerationError   a file is missing or differs from its hash
     ├── OtherFormatError         written by another version, or for another model
+    ├── ShareError               the parts of a divided build do not make a whole
     └── BuildRunningError        somebody else is building in the same folder
 
 Every message gives the value, what was expected, and what to do about it.
@@ -51,6 +52,10 @@ class DamagedGenerationError(GenerationError):
 
 class OtherFormatError(GenerationError):
     """The generation was written by another version or for another model."""
+
+
+class ShareError(GenerationError):
+    """The parts of a divided build do not make a whole."""
 
 
 class BuildRunningError(GenerationError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,20 +26,30 @@ class ExportedEncoder(EncoderInParts):
     """An encoder run by onnxruntime. Safe to share between threads."""
 
     def __init__(
-        self, session: OnnxSession, tokenizer: Tokenizer, reading: Reading, identity: ModelIdentity
+        self,
+        session: OnnxSession,
+        tokenizer: Tokenizer,
+        reading: Reading,
+        identity: ModelIdentity,
+        *,
+        batches_at_once: int = 1,
     ) -> None:
         """Take the loaded parts; `ExportedEncoder.open` is the way in."""
-        super().__init__(identity, tokenizer, reading.unknown_token, reading.longest)
+        super().__init__(
+            identity, tokenizer, reading.unknown_token, reading.longest, batches_at_once=batches_at_once
+        )
         self._session = session
         self._reading = reading
 
     @classmethod
-    def open(cls, folder: Path, identity: ModelIdentity) -> Self:
+    def open(cls, folder: Path, identity: ModelIdentity, *, for_many: bool = False) -> Self:
         """Open what `export_encoder` wrote.
 
         Args:
             folder: Where it lies.
             identity: Whose weights it has, and the prompts to put before texts.
+            for_many: Whether many texts are to be encoded at once: then each core works on a batch of its
+                own, a third faster than all of them on the same batch, and slower for one text.
 
         Raises:
             DamagedGenerationError: Its files cannot be read.
@@ -48,20 +60,22 @@ class ExportedEncoder(EncoderInParts):
             reading = Reading.from_json((folder / READING).read_text(encoding="utf-8"))
             tokenizer = Tokenizer.from_str((folder / TOKENIZER).read_text(encoding="utf-8"))
             # Rounded, a question's matrices are too small to be worth dividing.
-            session = OnnxSession(folder / GRAPH, threads=1 if reading.quantised else THREADS)
+            threads = 1 if for_many or reading.quantised else THREADS
+            session = OnnxSession(folder / GRAPH, threads=threads)
         except (OSError, ValueError, SessionError) as error:
             raise damaged_export(folder, error) from error
-        return cls(session, tokenizer, reading, identity)
+        return cls(session, tokenizer, reading, identity, batches_at_once=_cores() if for_many else 1)
 
     def _forward(self, texts: list[str]) -> NDArray[np.float32]:
         if not self._reading.quantised:
             return self._run(texts)
         # Each by itself: rounding takes its scale from all that is in a batch, and the vector of a
-        # text must not hang on its neighbours. As many at a time as there are cores to run them.
-        if len(texts) == 1:
-            return self._run(texts)
+        # text must not hang on its neighbours.
+        alone = [[text] for text in texts]
+        if len(texts) == 1 or self._batches_at_once > 1:
+            return np.concatenate([self._run(text) for text in alone])
         with ThreadPoolExecutor(THREADS) as workers:
-            return np.concatenate(list(workers.map(self._run, [[text] for text in texts])))
+            return np.concatenate(list(workers.map(self._run, alone)))
 
     def _run(self, texts: list[str]) -> NDArray[np.float32]:
         reading = self._reading
@@ -92,6 +106,13 @@ class ExportedEncoder(EncoderInParts):
         tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
         tokenizer.enable_truncation(longest)
         return tokenizer
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _padded(rows: Sequence[Sequence[int]], value: int, *, left: bool) -> NDArray[np.int64]:

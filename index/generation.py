@@ -6,6 +6,8 @@
       generations/<name>/    whole and never changed; named by its time in UTC and a hash of its manifest
         manifest.json        written last, with the size and hash of every other file
       building-<random>/     a build in progress, or what a crashed one left
+      journal.vectors        what an interrupted build had encoded; see `index.vector_journal`
+      shares/                what the parts of a divided build encoded; see `index.shares`
 
 Nothing that serves is written to. A generation is made in its own folder, forced to the disk and
 read back, renamed into its place, and only then named in `current.json`; at whatever byte a build
@@ -39,14 +41,7 @@ from index.generation_files import check_files, damaged, file_records, manifest_
 from index.manifest import FORMAT_VERSION, MANIFEST_NAME, FileRecord, Manifest, ModelIdentity
 from index.pointer import Pointer, prepare_pointer, put_pointer, read_pointer
 
-__all__ = [
-    "FORMAT_VERSION",
-    "FileRecord",
-    "IndexFolder",
-    "Manifest",
-    "ModelIdentity",
-    "OpenGeneration",
-]
+__all__ = ["FORMAT_VERSION", "FileRecord", "IndexFolder", "Manifest", "ModelIdentity", "OpenGeneration"]
 
 _PRIVATE_PREFIX: Final = "building-"
 
@@ -74,6 +69,16 @@ class IndexFolder:
         self._generations = path / "generations"
         self._private: Path | None = None
 
+    @property
+    def journal(self) -> Path:
+        """Where a build keeps its vectors until it is done."""
+        return self._path / "journal.vectors"
+
+    @property
+    def shares(self) -> Path:
+        """Where the parts of a divided build are."""
+        return self._path / "shares"
+
     @contextmanager
     def building(self) -> Iterator[Path]:
         """Give an empty folder to build in, which is gone after the block unless it was published.
@@ -94,9 +99,9 @@ class IndexFolder:
                 yield private
             except OSError as error:
                 # Others may be about something else that the block reads; a full disk is about this.
-                if error.errno in DISK_FULL:
-                    raise explained(error, self._path) from error
-                raise
+                if error.errno not in DISK_FULL:
+                    raise
+                raise explained(error, self._path) from error
             finally:
                 self._private = None
                 shutil.rmtree(private, ignore_errors=True)

@@ -1,12 +1,13 @@
 """BM25 over the language's own tokens: finds candidates by their words. The only importer of tantivy.
 
-Terms come and go as `index.analysis` makes them; this module never sees a query language, so no
-question can be a malformed query.
+Terms are kept as their hashes, in hexadecimal: a build takes those of an article that did not change
+from the term store and analyses nothing again, and no question can be a malformed query. Two terms of
+the same hash are one here, as they are in the term store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,9 @@ import tantivy
 from numpy.typing import NDArray
 
 from index.errors import DamagedGenerationError
+from index.term_hashes import hashed_terms
 
-__all__ = ["LexicalIndex", "Stemmer", "write_lexical_index"]
+__all__ = ["LexicalIndex", "LexicalWriter", "Stemmer"]
 
 _STEMMERS: Final = {
     "ar": "arabic",
@@ -90,7 +92,7 @@ class LexicalIndex:
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
-        """Open what `write_lexical_index` wrote.
+        """Open what `LexicalWriter` wrote.
 
         Raises:
             DamagedGenerationError: The folder holds no such index.
@@ -117,7 +119,7 @@ class LexicalIndex:
         wanted = [
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term))
             for field, terms in zip(_FIELDS, (stems, grams), strict=True)
-            for term in list(dict.fromkeys(terms))[:_LONGEST_QUERY]
+            for term in list(dict.fromkeys(_written(hashed_terms(terms)).split()))[:_LONGEST_QUERY]
         ]
         if not wanted or limit < 1 or not self.passage_count:
             return np.empty(0, np.int64)
@@ -126,23 +128,38 @@ class LexicalIndex:
         return np.array(rows, dtype=np.int64)
 
 
-def write_lexical_index(folder: Path, passages: Iterable[tuple[Sequence[str], Sequence[str]]]) -> None:
-    """Write stems and grams of each passage, row by row from 0, into a folder that is made for it."""
-    folder.mkdir()
-    builder = tantivy.SchemaBuilder()
-    for field in _FIELDS:
-        builder.add_text_field(field, stored=False, tokenizer_name="whitespace", index_option="freq")
-    builder.add_integer_field("row", stored=False, fast=True)
-    index = tantivy.Index(builder.build(), path=str(folder))
-    index.register_tokenizer("whitespace", _whitespace())
-    # One thread: the documents' order, and with it every file's content, does not hang on timing.
-    writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
-    for row, (stems, grams) in enumerate(passages):
-        writer.add_document(tantivy.Document(stems=" ".join(stems), grams=" ".join(grams), row=row))
-        if row % _COMMIT_EVERY == _COMMIT_EVERY - 1:
-            writer.commit()
-    writer.commit()
-    writer.wait_merging_threads()
+class LexicalWriter:
+    """Writes the index of a collection, passage by passage."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin in an empty folder."""
+        builder = tantivy.SchemaBuilder()
+        for field in _FIELDS:
+            builder.add_text_field(field, stored=False, tokenizer_name="whitespace", index_option="freq")
+        builder.add_integer_field("row", stored=False, fast=True)
+        index = tantivy.Index(builder.build(), path=str(folder))
+        index.register_tokenizer("whitespace", _whitespace())
+        # One thread: the documents' order, and with it every file's content, does not hang on timing.
+        self._writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+        self._count = 0
+
+    def add(self, stems: NDArray[np.uint32], grams: NDArray[np.uint32]) -> None:
+        """Add the next row: a passage's terms, hashed by `hashed_terms`, repetitions included."""
+        document = tantivy.Document(stems=_written(stems), grams=_written(grams), row=self._count)
+        self._writer.add_document(document)
+        self._count += 1
+        if self._count % _COMMIT_EVERY == 0:
+            self._writer.commit()
+
+    def finish(self) -> None:
+        """Write what is left, for `LexicalIndex.open`; nothing can be added afterwards."""
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+
+
+def _written(hashes: NDArray[np.uint32]) -> str:
+    """Return hashes as words of eight hexadecimal digits, with spaces between."""
+    return hashes.astype(">u4").tobytes().hex(" ", 4)
 
 
 def _whitespace(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:

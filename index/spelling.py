@@ -53,9 +53,7 @@ class Spelling:
             OSError: The file is missing.
             ValueError: It is not such a file.
         """
-        lines = path.read_text(encoding="utf-8").splitlines()
-        pairs = (line.split("\t") for line in lines)
-        return cls({word: int(count) for count, word in pairs}, is_known)
+        return cls(read_words(path), is_known)
 
     def corrected(self, question: str) -> str:
         """Return the question with every unknown word replaced by the nearest word of the articles.
@@ -94,6 +92,18 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
         for word in words(text)
         if len(word) >= SHORTEST and word.isalpha() and not is_unspaced(word)
     )
+
+
+def read_words(path: Path) -> Counter[str]:
+    """Return what `write_words` wrote.
+
+    Raises:
+        OSError: The file is missing.
+        ValueError: It is not such a file.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("\t") for line in lines)
+    return Counter({word: int(count) for count, word in pairs})
 
 
 def write_words(path: Path, counts: Mapping[str, int]) -> None:

@@ -8,23 +8,26 @@ probability of 1 in 4,000 for a given term.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import Terms
+from index.term_hashes import hashed_terms
 
 SATURATION = 1.2
 """BM25's k1: Lucene's and tantivy's default, within the range of Robertson and Zaragoza (2009)."""
 LENGTH_NORMALISATION = 0.75
 """BM25's b, from the same sources."""
 
-_FIELDS = ("stems", "grams")
-_LOW_BITS = np.uint32(0xFFFF)
+FieldName = Literal["stems", "grams"]
+FIELDS: Final[tuple[FieldName, ...]] = ("stems", "grams")
+"""The kinds of terms."""
+_LOW_BITS: Final = np.uint32(0xFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,20 @@ class LexicalEvidence:
     """The best sentence's."""
     scores_of_sentences: NDArray[np.float64]
     """One value a sentence, the candidates' sentences one after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermSlices:
+    """The terms of one kind of consecutive passages, hashed by `hashed_terms`."""
+
+    hashes: NDArray[np.uint32]
+    """Of the sentences, one after another."""
+    lengths: NDArray[np.int64]
+    """(sentences,): how many of them each sentence has."""
+    context_hashes: NDArray[np.uint32]
+    """Of the passages' titles and headings, one passage after another."""
+    context_lengths: NDArray[np.int64]
+    """(passages,): how many of them each passage has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,7 @@ class TermStore:
 
     @classmethod
     def open(cls, folder: Path) -> TermStore:
-        """Map what `TermWriter.write` wrote into `folder`.
+        """Map what `index.term_writer` wrote into `folder`.
 
         Raises:
             OSError: A file is missing.
@@ -102,7 +119,7 @@ class TermStore:
                 vocabulary=load(f"{name}-vocabulary"),  # type: ignore[arg-type]
                 document_frequency=load(f"{name}-frequency"),  # type: ignore[arg-type]
             )
-            for name in _FIELDS
+            for name in FIELDS
         }
         return cls(fields, load("first-sentences"), load("languages"))  # type: ignore[arg-type]
 
@@ -126,6 +143,26 @@ class TermStore:
         field = self._fields["stems"]
         first, last = field.offsets[self.first_sentences[passage_row : passage_row + 2]]
         return field.hashes[first:last]
+
+    def slices(self, name: FieldName, first_passage: int, last_passage: int) -> TermSlices:
+        """Return the terms of a run of passages, as they are kept.
+
+        Args:
+            name: Which kind of terms.
+            first_passage: The row of the first passage.
+            last_passage: The row after the last one.
+        """
+        field = self._fields[name]
+        sentences = field.offsets[
+            self.first_sentences[first_passage] : self.first_sentences[last_passage] + 1
+        ]
+        contexts = field.context_offsets[first_passage : last_passage + 1]
+        return TermSlices(
+            hashes=np.asarray(field.hashes[sentences[0] : sentences[-1]]),
+            lengths=np.diff(sentences),
+            context_hashes=np.asarray(field.context_hashes[contexts[0] : contexts[-1]]),
+            context_lengths=np.diff(contexts),
+        )
 
     def sentence_lengths(self, sentence_rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many stems each of these sentences has."""
@@ -172,56 +209,6 @@ class TermStore:
     def _inverse_document_frequency(self, field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np.float64]:
         frequency = _document_frequency(field, wanted)
         return np.log1p((self.passage_count - frequency + 0.5) / (frequency + 0.5))
-
-
-class TermWriter:
-    """Collects the terms of a collection, passage by passage, and writes them as arrays."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self._fields = {name: _FieldWriter() for name in _FIELDS}
-        self._first_sentences = [0]
-        self._languages: list[int] = []
-
-    def add(self, sentences: Sequence[Terms], context: Terms, language: int) -> None:
-        """Add one passage: the terms of its sentences in order, and those of its title and headings.
-
-        Those count for the passage and for none of its sentences. `language` is any number below
-        32,768 that stands for the passage's language.
-        """
-        self._languages.append(language)
-        self._first_sentences.append(self._first_sentences[-1] + len(sentences))
-        for name, field in self._fields.items():
-            field.add([getattr(sentence, name) for sentence in sentences], getattr(context, name))
-
-    def write(self, folder: Path) -> None:
-        """Write the arrays into `folder`, for `TermStore.open`."""
-        for name, field in self._fields.items():
-            field.write(folder, name)
-        np.save(folder / "first-sentences.npy", np.array(self._first_sentences, dtype=np.int64))
-        np.save(folder / "languages.npy", np.array(self._languages, dtype=np.int16))
-
-
-class _FieldWriter:
-    def __init__(self) -> None:
-        self._sentences: list[NDArray[np.uint32]] = []
-        self._contexts: list[NDArray[np.uint32]] = []
-        self._different: list[NDArray[np.uint32]] = []
-
-    def add(self, sentences: Iterable[Sequence[str]], context: Sequence[str]) -> None:
-        hashed = [hashed_terms(terms) for terms in sentences]
-        self._sentences += hashed
-        self._contexts.append(hashed_terms(context))
-        self._different.append(np.unique(_joined([*hashed, self._contexts[-1]])))
-
-    def write(self, folder: Path, name: str) -> None:
-        vocabulary, frequency = np.unique(_joined(self._different), return_counts=True)
-        np.save(folder / f"{name}-vocabulary.npy", vocabulary)
-        np.save(folder / f"{name}-frequency.npy", frequency.astype(np.uint32))
-        for part, hashed in ((name, self._sentences), (f"{name}-context", self._contexts)):
-            np.save(folder / f"{part}-hashes.npy", _joined(hashed))
-            offsets = np.concatenate(([0], np.cumsum([len(terms) for terms in hashed])))
-            np.save(folder / f"{part}-offsets.npy", offsets.astype(np.int64))
 
 
 def _document_frequency(field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np.float64]:
@@ -272,15 +259,6 @@ def _shares(
     # The factor k1 + 1 stands both in the score and in its upper bound.
     saturated = frequency / (frequency + norm[:, None])
     return saturated @ weights / total, (frequency > 0) @ weights / total
-
-
-def hashed_terms(terms: Sequence[str]) -> NDArray[np.uint32]:
-    """Return terms as they are kept, (n,) uint32: CRC-32, in their order."""
-    return np.array([zlib.crc32(term.encode("utf-8", "replace")) for term in terms], dtype=np.uint32)
-
-
-def _joined(arrays: Sequence[NDArray[np.uint32]]) -> NDArray[np.uint32]:
-    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint32)
 
 
 def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -17,15 +17,26 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from index.errors import DamagedGenerationError
-from index.text_writer import KEY_BYTES, PassageRecord, TextCounts, article_fingerprint, write_texts
+from index.text_writer import (
+    KEY_BYTES,
+    FileNote,
+    PassageRecord,
+    TextCounts,
+    TextWriter,
+    article_fingerprint,
+    write_texts,
+)
 from index.types import Article, Passage, Source, Span
 
 __all__ = [
     "KEY_BYTES",
+    "FileNote",
+    "KeyedTexts",
     "ListedArticle",
     "PassageRecord",
     "StoredPassage",
     "TextCounts",
+    "TextWriter",
     "Texts",
     "article_fingerprint",
     "write_texts",
@@ -62,6 +73,16 @@ class ListedArticle:
     first_passage_id: str
     passages: int
     """How many it has; never none."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedTexts:
+    """Texts to be encoded, each after the key of its vector."""
+
+    passages: tuple[tuple[bytes, str], ...]
+    """In the order of their rows."""
+    sentences: tuple[tuple[bytes, str], ...]
+    """All of these passages, in the order of their rows."""
 
 
 class Texts:
@@ -207,10 +228,6 @@ class Texts:
             for *told, first_passage_id, count, _ in found
         ]
 
-    def fingerprints(self) -> dict[str, str]:
-        """Return `article_fingerprint` of every article, by its id, in the order of the ids."""
-        return dict(self._by_id("article_id, fingerprint"))
-
     def rows_of_keys(self, kind: Literal["passage", "sentence"], keys: Sequence[bytes]) -> list[int | None]:
         """Return for each vector key the first row that has it, None where none has."""
         table = {"passage": "passages", "sentence": "sentences"}[kind]
@@ -219,6 +236,24 @@ class Texts:
             wanted = f"vector_key IN ({marks}) GROUP BY vector_key"
             rows.update(self._read(f"SELECT vector_key, MIN(row) FROM {table} WHERE {wanted}", batch))
         return [rows.get(key) for key in keys]
+
+    def keyed_texts(self, first_passage: int, last_passage: int) -> KeyedTexts:
+        """Return what is to be encoded of the passages of rows `first_passage` to below `last_passage`."""
+        passages = self._read(
+            "SELECT row, span_start, vector_key, text FROM passages WHERE row BETWEEN ? AND ? ORDER BY row",
+            (first_passage, last_passage - 1),
+        )
+        places = {row: (start, text) for row, start, _, text in passages}
+        sentences: list[tuple[bytes, str]] = []
+        for key, row, start, end in self._read(
+            "SELECT s.vector_key, p.row, s.span_start, s.span_end FROM passages p CROSS JOIN sentences s "
+            "ON s.row BETWEEN p.first_sentence AND p.first_sentence + p.sentence_count - 1 "
+            "WHERE p.row BETWEEN ? AND ? ORDER BY s.row",
+            (first_passage, last_passage - 1),
+        ):
+            begin, text = places[row]
+            sentences.append((key, text[start - begin : end - begin]))
+        return KeyedTexts(tuple((key, text) for *_, key, text in passages), tuple(sentences))
 
     def _sentence_spans(self, marks: str, passage_rows: Sequence[object]) -> dict[int, list[Span]]:
         spans: dict[int, list[Span]] = {}

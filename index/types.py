@@ -145,6 +145,8 @@ class BuildReport:
     skipped: tuple[SkippedFile, ...]
     notices: tuple[SkippedFile, ...]
     elapsed_seconds: float
+    vectors_resumed: int = 0
+    """Vectors that an interrupted build, or the shares of a divided one, had made."""
 
 
 @dataclass(frozen=True, slots=True)

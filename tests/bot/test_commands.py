@@ -180,6 +180,23 @@ def test_a_build_reports_and_a_second_one_finds_nothing_to_do(corpus: Path, tmp_
     assert report["switched"] is False
 
 
+def test_a_build_in_parts_is_put_together(corpus: Path, tmp_path: Path) -> None:
+    where = ["--articles", corpus, "--index", tmp_path / "index"]
+    expect_sentence(invoke("build", *where, "--shard", "3/2"), "such as 2/4")
+    expect_sentence(invoke("merge", *where), "footnote build --shard")
+    first = invoke("build", *where, "--shard", "1/2")
+    assert first.exit_code == 0
+    assert first.stdout.startswith("Share 1/2 with ")
+    expect_sentence(invoke("merge", *where), "2/2 is missing")
+    second = json.loads(invoke("build", *where, "--shard", "2/2", "--json").stdout)
+    assert second["share"] == "2/2"
+    merged = invoke("merge", *where)
+    assert merged.exit_code == 0
+    assert "2 articles" in merged.stdout
+    assert "vectors made before were taken over." in merged.stdout
+    assert invoke("build", *where).stdout.startswith("Up to date")
+
+
 def test_a_build_that_skips_files_has_a_status_of_its_own(corpus: Path, tmp_path: Path) -> None:
     articles = tmp_path / "articles"
     shutil.copytree(corpus, articles)
@@ -243,7 +260,7 @@ def test_a_terminal_without_a_question_is_wrong_usage(monkeypatch: pytest.Monkey
 
 
 def test_help_documents_the_statuses() -> None:
-    for command in ([], ["ask"], ["build"], ["chat"], ["evaluate"], ["doctor"], ["rollback"]):
+    for command in ([], ["ask"], ["build"], ["chat"], ["evaluate"], ["doctor"], ["merge"], ["rollback"]):
         result = invoke(*command, "--help")
         assert result.exit_code == 0
         assert "Exit status" in result.stdout

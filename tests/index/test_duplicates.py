@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.duplicates import without_duplicates
-from index.term_store import hashed_terms
+from index.term_hashes import hashed_terms
 from index.texts import StoredPassage
 from index.types import Passage, Source, Span
 

@@ -138,7 +138,7 @@ def test_another_format_is_told_apart_from_damage(path: Path) -> None:
     name = build(path, "first")
     manifest = path / "generations" / name / "manifest.json"
     manifest.write_text(json.dumps({"format_version": 7, "something": "new"}))
-    with pytest.raises(OtherFormatError, match=r"format 7 and .* reads format 1; run `footnote build`"):
+    with pytest.raises(OtherFormatError, match=r"format 7 and .* reads format 2; run `footnote build`"):
         IndexFolder(path).current()
     build(path, "second")
     assert IndexFolder(path).previous_name() == name

@@ -12,13 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.errors import DamagedGenerationError
-from index.lexical import LexicalIndex, Stemmer, write_lexical_index
+from index.lexical import LexicalIndex, LexicalWriter, Stemmer
+from index.term_hashes import hashed_terms
 
 TERMS = st.lists(st.sampled_from(["a", "b", "c", "dd", "AND", "(", '"', "field:x", "*", "你好"]), max_size=8)
 
 
 def made(folder: Path, passages: list[tuple[list[str], list[str]]]) -> LexicalIndex:
-    write_lexical_index(folder, passages)
+    folder.mkdir()
+    writer = LexicalWriter(folder)
+    for stems, grams in passages:
+        writer.add(hashed_terms(stems), hashed_terms(grams))
+    writer.finish()
     return LexicalIndex.open(folder)
 
 

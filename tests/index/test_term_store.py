@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.analysis import Terms
-from index.term_store import LENGTH_NORMALISATION, SATURATION, TermStore, TermWriter
+from index.term_store import LENGTH_NORMALISATION, SATURATION, TermStore
+from index.term_writer import TermWriter
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "é", "你好"]), max_size=6).map(tuple)
 PASSAGES = st.lists(st.tuples(st.lists(WORDS, min_size=1, max_size=4), WORDS), min_size=1, max_size=6)
@@ -23,12 +24,12 @@ def same(words: tuple[str, ...]) -> Terms:
 
 
 def stored(
-    folder: Path, passages: list[tuple[list[tuple[str, ...]], tuple[str, ...]]], language: int = 0
+    folder: Path, passages: list[tuple[list[tuple[str, ...]], tuple[str, ...]]], language: str = "en"
 ) -> TermStore:
-    writer = TermWriter()
+    writer = TermWriter(folder)
     for sentences, context in passages:
         writer.add([same(words) for words in sentences], same(context), language)
-    writer.write(folder)
+    writer.finish([language])
     return TermStore.open(folder)
 
 
@@ -119,10 +120,10 @@ def test_a_word_that_stands_nowhere_counts_against_the_share_found(tmp_path: Pat
 
 
 def test_the_language_of_each_passage_is_kept(tmp_path: Path) -> None:
-    writer = TermWriter()
-    for language in (0, 2, 1):
+    writer = TermWriter(tmp_path)
+    for language in ("de", "ru", "en"):
         writer.add([same(("a",))], same(()), language)
-    writer.write(tmp_path)
+    writer.finish(["de", "en", "ru"])
     assert TermStore.open(tmp_path).languages.tolist() == [0, 2, 1]
 
 

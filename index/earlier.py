@@ -1,0 +1,126 @@
+"""What an earlier generation knows of articles, so that those whose files did not change are taken over."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from index import layout
+from index.errors import DamagedGenerationError
+from index.generation import OpenGeneration
+from index.recipe import recipe
+from index.texts import FileNote
+
+_AT_ONCE: Final = 500
+"""Articles that are read together."""
+
+_FIELDS: Final = (
+    "a.row, a.article_id, a.title, a.language, a.fingerprint, f.digest, f.notices, f.first_passage,"
+    " f.passage_count, f.first_sentence, f.sentence_count"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierArticle:
+    """An article as an earlier generation has it, without its text."""
+
+    row: int
+    article_id: str
+    title: str
+    language: str
+    fingerprint: str
+    file: FileNote
+    """With an empty digest where this version of the program may not take the article over."""
+    first_passage: int
+    passage_count: int
+    first_sentence: int
+    sentence_count: int
+
+
+class EarlierTexts:
+    """The articles of a generation in the order of their ids, read a few at a time."""
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, *, same_limits: bool, may_take_over: bool
+    ) -> None:
+        """Take over a connection; `EarlierTexts.open` is the way in."""
+        self._path = path
+        self._connection = connection
+        self.same_limits = same_limits
+        """Whether the passages were cut as they are to be now, for the same encoder."""
+        self.may_take_over = may_take_over
+        """Whether articles can be copied: the same program wrote them, by the same limits."""
+
+    @classmethod
+    def open(cls, generation: OpenGeneration, *, same_limits: bool) -> Self:
+        """Open a generation.
+
+        Args:
+            generation: Its files may be damaged.
+            same_limits: Whether its passages were cut as they are to be now, for the same encoder.
+
+        Raises:
+            DamagedGenerationError: Its texts cannot be read.
+        """
+        path = generation.path / layout.TEXTS
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        with _explaining(path):
+            connection = sqlite3.connect(uri, uri=True)
+        try:
+            with _explaining(path):
+                (written_by,) = connection.execute(
+                    "SELECT MAX(value) FROM about WHERE name = 'recipe'"
+                ).fetchone()
+        except DamagedGenerationError:
+            connection.close()
+            raise
+        own = same_limits and written_by == recipe()
+        return cls(path, connection, same_limits=same_limits, may_take_over=own)
+
+    def __iter__(self) -> Iterator[EarlierArticle]:
+        """Yield every article."""
+        row = 0
+        while True:
+            with _explaining(self._path):
+                found = self._connection.execute(
+                    f"SELECT {_FIELDS} FROM articles a JOIN files f ON f.article_row = a.row"
+                    " WHERE a.row BETWEEN ? AND ? ORDER BY a.row",
+                    (row, row + _AT_ONCE - 1),
+                ).fetchall()
+            for number, article_id, title, language, fingerprint, digest, notices, *counts in found:
+                note = FileNote(digest if self.may_take_over else b"", tuple(json.loads(notices)))
+                yield EarlierArticle(number, article_id, title, language, fingerprint, note, *counts)
+            if not found:
+                return
+            row += _AT_ONCE
+
+    def passage_texts(self, first_article: int, last_article: int) -> Iterator[str]:
+        """Yield the texts of all passages of the articles of rows `first_article` to below `last_article`."""
+        with contextlib.closing(self._connection.cursor()) as cursor:
+            for (text,) in cursor.execute(
+                "SELECT p.text FROM files f CROSS JOIN passages p"
+                " ON p.row BETWEEN f.first_passage AND f.first_passage + f.passage_count - 1"
+                " WHERE f.article_row BETWEEN ? AND ? ORDER BY p.row",
+                (first_article, last_article - 1),
+            ):
+                yield text
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DamagedGenerationError(
+            f"The texts of {path} cannot be read ({error}); run `footnote rollback` or `footnote build`."
+        ) from error

@@ -1,0 +1,69 @@
+"""Where a build finds vectors that were made before, by the keys of their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import layout
+from index.generation import OpenGeneration
+from index.texts import Texts
+from index.vectors import VectorIndex
+
+
+class VectorSource(Protocol):
+    """Knows vectors by keys."""
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """Return the vectors of those keys that are known, (d,) float32 each."""
+        ...
+
+
+class GenerationVectors:
+    """The vectors of one generation, open for as long as a build takes."""
+
+    def __init__(self, texts: Texts, passages: VectorIndex, sentences: VectorIndex) -> None:
+        """Take over the open parts; `GenerationVectors.open` is the way in."""
+        self.texts = texts
+        self.passages = passages
+        """A row for each passage."""
+        self.sentences = sentences
+        """A row for each sentence."""
+
+    @classmethod
+    def open(cls, generation: OpenGeneration) -> Self:
+        """Open a generation that was checked.
+
+        Raises:
+            DamagedGenerationError: Its files are not what they should be.
+        """
+        passages = VectorIndex.open(generation.path / layout.PASSAGE_VECTORS)
+        sentences = VectorIndex.open(generation.path / layout.SENTENCE_VECTORS)
+        return cls(Texts.open(generation.path / layout.TEXTS), passages, sentences)
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """Return the vectors of those keys that it has, (d,) float32 each."""
+        found: dict[bytes, NDArray[np.float32]] = {}
+        self._take(found, keys, self.texts.rows_of_keys("passage", keys), self.passages)
+        left = [key for key in keys if key not in found]
+        self._take(found, left, self.texts.rows_of_keys("sentence", left), self.sentences)
+        return found
+
+    def close(self) -> None:
+        """Close the files."""
+        self.texts.close()
+
+    @staticmethod
+    def _take(
+        found: dict[bytes, NDArray[np.float32]],
+        keys: Sequence[bytes],
+        rows: Sequence[int | None],
+        vectors: VectorIndex,
+    ) -> None:
+        pairs = [(key, row) for key, row in zip(keys, rows, strict=True) if row is not None]
+        if pairs:
+            taken = vectors.vectors(np.array([row for _, row in pairs], np.int64))
+            found.update((key, vector) for (key, _), vector in zip(pairs, taken, strict=True))

@@ -1,0 +1,149 @@
+"""A generation that takes over what did not change says the same as one that was made from nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import generation_writer, layout
+from index.builder import build_index
+from index.encoder import Encoder
+from index.generation import IndexFolder, OpenGeneration
+from index.lexical import LexicalIndex
+from index.vectors import VectorIndex
+
+TEXTS = {
+    "bread": "# Bread\n\nBread is baked from flour and water. Some bakers add salt.\n",
+    "coffee": "---\ntitle: Coffee\nlanguage: en\n---\nCoffee keeps for two weeks.\n\nThen it is stale.\n",
+    "donau": "---\nlanguage: de\n---\nDie Donau fließt durch zehn Länder. Sie mündet ins Schwarze Meer.\n",
+    "latin": "Caf\xe9 au lait is coffee with hot milk.\n",
+    "rivers": "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n",
+    "tea": "# Tea\n\nTea keeps for two years. Coffee keeps for two weeks.\n\n```python\nboil()\n```\n",
+}
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    encoding = "latin-1" if name == "latin" else "utf-8"
+    (folder / f"{name}.md").write_text(text, encoding=encoding)
+
+
+def change(name: str, *, to: str) -> Callable[[Path], None]:
+    return lambda folder: write(folder, name, to)
+
+
+def remove(*names: str) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        for name in names:
+            (folder / f"{name}.md").unlink()
+
+    return edit
+
+
+def rename(name: str, to: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / f"{name}.md").rename(folder / f"{to}.md") and None
+
+
+EDITS = {
+    "the first changed": change("bread", to="# Bread\n\nBread is older than writing.\n"),
+    "one in the middle changed": change("donau", to="The Danube is called Donau in German.\n"),
+    "the last changed": change("tea", to="# Tea\n\nTea is a plant.\n\nIt grows in China.\n"),
+    "one added first": change("apples", to="Apples keep for a month in the cold.\n"),
+    "one added in the middle": change("cheese", to="Fromage is French for cheese.\n\nBread goes with it.\n"),
+    "two removed": remove("bread", "latin"),
+    "the only German one removed": remove("donau"),
+    "one renamed": rename("coffee", to="zz"),
+    "one that cannot be read": change("rivers", to=""),
+}
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    """Return a folder of articles in two languages and two encodings."""
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for name, text in TEXTS.items():
+        write(folder, name, text)
+    return folder
+
+
+def texts_of(generation: OpenGeneration) -> list[str]:
+    with closing(sqlite3.connect(generation.path / layout.TEXTS)) as connection:
+        return list(connection.iterdump())
+
+
+def vectors_of(generation: OpenGeneration, name: str) -> np.ndarray:
+    index = VectorIndex.open(generation.path / name)
+    return index.vectors(np.arange(index.count))
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_what_is_taken_over_is_what_would_have_been_made(
+    articles: Path,
+    tmp_path: Path,
+    encoder: Encoder,
+    monkeypatch: pytest.MonkeyPatch,
+    edit: Callable[[Path], None],
+) -> None:
+    folder = IndexFolder(tmp_path / "index")
+    build_index(articles, folder, encoder)
+    edit(articles)
+    cut: list[str] = []
+    real = generation_writer.segment
+
+    def listening(article: object, limits: object) -> object:
+        cut.append(article.article_id)  # type: ignore[attr-defined]
+        return real(article, limits)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(generation_writer, "segment", listening)
+    report = build_index(articles, folder, encoder)
+    again = len(cut)
+    assert again == report.articles_added + report.articles_changed, "only what is new is cut"
+    other = IndexFolder(tmp_path / "other")
+    fresh = build_index(articles, other, encoder)
+    assert len(cut) == again + fresh.articles, "from nothing, everything is cut"
+    assert (report.articles, report.passages, report.sentences, report.skipped, report.notices) == (
+        fresh.articles,
+        fresh.passages,
+        fresh.sentences,
+        fresh.skipped,
+        fresh.notices,
+    )
+    found, expected = folder.current(), other.current()
+    assert found.manifest.corpus_fingerprint == expected.manifest.corpus_fingerprint
+    assert found.manifest.languages == expected.manifest.languages
+    assert texts_of(found) == texts_of(expected)
+    assert (found.path / layout.WORDS).read_text() == (expected.path / layout.WORDS).read_text()
+    for path in (expected.path / layout.TERMS).iterdir():
+        assert (found.path / layout.TERMS / path.name).read_bytes() == path.read_bytes(), path.name
+    for name in (layout.PASSAGE_VECTORS, layout.SENTENCE_VECTORS):
+        np.testing.assert_allclose(vectors_of(found, name), vectors_of(expected, name), atol=1e-5)
+    words = [LexicalIndex.open(each.path / layout.LEXICAL) for each in (found, expected)]
+    for term in ("bread", "coffe", "keep", "danub", "donau"):
+        first, second = (each.search([term], [], 9).tolist() for each in words)
+        assert first == second
+
+
+def test_an_article_that_another_program_wrote_is_read_again(
+    articles: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = IndexFolder(tmp_path / "index")
+    with monkeypatch.context() as patch:
+        patch.setattr(generation_writer, "recipe", lambda: "another one")
+        build_index(articles, folder, encoder)
+    assert not build_index(articles, folder, encoder).switched, "no article has changed"
+    (articles / "tea.md").unlink()
+    cut: list[str] = []
+    real = generation_writer.segment
+    monkeypatch.setattr(
+        generation_writer,
+        "segment",
+        lambda article, limits: cut.append(article.article_id) or real(article, limits),  # type: ignore[func-returns-value]
+    )
+    report = build_index(articles, folder, encoder)
+    assert len(cut) == report.articles == 5
+    assert report.passages_reused == report.passages, "vectors go by texts and not by programs"
