@@ -134,18 +134,22 @@ class Database:
                     f"The state in {self._where} is of schema {found}, a newer Footnote's; expected at most "
                     f"{SCHEMA_VERSION}; install that Footnote again, or set another FOOTNOTE_STATE."
                 )
-            for table in metadata.sorted_tables:
-                await connection.execute(CreateTable(table, if_not_exists=True))
-                if found is not None and found < SCHEMA_VERSION:
-                    await add_missing_columns(connection, table)
-                for index in sorted(table.indexes, key=lambda each: str(each.name)):
-                    if needs(self._engine, index):
-                        await connection.execute(CreateIndex(index, if_not_exists=True))
+            if found != SCHEMA_VERSION:
+                await self._make(connection)
             # Last, so that what was cut off before is made at the next start; and a write, to know that
             # it can be done.
             stamp = self.insert(schema).values(row=_THE_ROW, version=SCHEMA_VERSION, opened_at=now_seconds())
             replaced = {name: stamp.excluded[name] for name in ("version", "opened_at")}
             await connection.execute(stamp.on_conflict_do_update(index_elements=["row"], set_=replaced))
+
+    async def _make(self, connection: AsyncConnection) -> None:
+        """Make what is missing. Even where nothing is, that locks each table against who writes to it."""
+        for table in metadata.sorted_tables:
+            await connection.execute(CreateTable(table, if_not_exists=True))
+            await add_missing_columns(connection, table)
+            for index in sorted(table.indexes, key=lambda each: str(each.name)):
+                if needs(self._engine, index):
+                    await connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 class Room:

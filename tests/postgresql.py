@@ -109,20 +109,13 @@ def running_postgresql() -> Iterator[PostgreSQL]:
         programs = _made_reachable(found, folder)
         if os.geteuid() == 0:
             os.chown(folder, _NOBODY, _NOBODY)
-        making = (
-            "-D",
-            folder / "data",
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        )
+        making = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(
-            [programs / "initdb", *making], check=True, capture_output=True, cwd=folder, **_as_nobody()
+            [programs / "initdb", "-D", folder / "data", *making],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            **_as_nobody(),
         )
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
