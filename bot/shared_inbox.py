@@ -1,7 +1,7 @@
 """The inbox of several processes: what one takes in, whoever has that chat handles.
 
 This process says once a second that it lives, and hears from the database when its share has grown. Where
-it hears nothing it looks by itself, as often as it says that it lives: a connection may be lost, or pass
+it hears nothing it looks by itself once a second: a connection may be lost, or pass
 through a pooler that lets nobody listen.
 """
 
@@ -34,6 +34,9 @@ IN_HAND_AT_MOST: Final = 64
 _BEAT_SECONDS: Final = 1.0
 """How often a process says that it lives, which is a fifth of how long it is believed."""
 
+LOOK_SECONDS: Final = 1.0
+"""How often a process looks by itself whether there is something to take."""
+
 _LONGEST_WAIT_SECONDS: Final = 5.0
 """Between tries where the database is away."""
 
@@ -45,15 +48,17 @@ class SharedInbox:
     it still takes part, and what is not is let go of after.
     """
 
-    def __init__(self, store: Store, *, listens: bool = True) -> None:
+    def __init__(self, store: Store, *, listens: bool = True, look_seconds: float = LOOK_SECONDS) -> None:
         """Take the store.
 
         Args:
             store: On a database that is shareable.
             listens: Whether to hear from the database, instead of looking alone.
+            look_seconds: How often to look without having heard.
         """
         self._store = store
         self._listens = listens
+        self._look_seconds = look_seconds
         self._name = _new_name()
         self._takes = True
         self._living: tuple[str, ...] = ()
@@ -150,7 +155,7 @@ class SharedInbox:
                     continue
                 if not handed_over:
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(_BEAT_SECONDS):
+                        async with asyncio.timeout(self._look_seconds):
                             await self._rung.wait()
         finally:
             self._takes = False
