@@ -12,7 +12,7 @@ RUN pip --python /opt/footnote/bin/python install --index-url https://download.p
 # The packages before the code, so that they are installed again only when they change.
 WORKDIR /source
 COPY pyproject.toml ./
-RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > /tmp/packages.txt \
+RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*project["dependencies"], *project["optional-dependencies"]["postgres"], sep="\n")' > /tmp/packages.txt \
     && pip --python /opt/footnote/bin/python install --requirement /tmp/packages.txt
 
 COPY README.md LICENSE ./
@@ -42,14 +42,17 @@ ENV ORT_DISABLE_TELEMETRY=1 \
     XDG_CACHE_HOME=/data/cache \
     FOOTNOTE_ARTICLES=/articles \
     FOOTNOTE_INDEX=/data/index \
-    FOOTNOTE_STATE=/data/state
+    FOOTNOTE_STATE=/data/state \
+    FOOTNOTE_WEBHOOK_LISTEN=0.0.0.0:8080
 
 WORKDIR /data
 VOLUME /data
+# Where updates come in with a webhook, behind a proxy that ends TLS; whoever polls opens no port.
+EXPOSE 8080
 USER 10001:10001
 
-# The bot touches a file whenever Telegram answered a poll, at least every 30 seconds. What stands before
-# the colon of the token is the bot's number, and names its folder. A first start builds the index.
+# The bot touches a file whenever Telegram answered a poll, at least every 30 seconds, or every 20 while a
+# webhook can take updates in. What stands before the colon of the token is the bot's number, and names its folder. A first start builds the index.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15m --retries=2 \
     CMD find "$FOOTNOTE_STATE/${FOOTNOTE_TOKEN%%:*}" -name heartbeat -mmin -2 | grep -q .
 

@@ -119,6 +119,11 @@ class Answering:
         """The generation that the next question is answered from."""
         return self._retriever.generation
 
+    @property
+    def is_open(self) -> bool:
+        """Whether questions are taken."""
+        return not self._closing
+
     async def ask(self, question: str, *, top_k: int = 10, second_look: bool = True) -> Answer:
         """Return the answer to a question, as `Retriever.ask` gives it.
 

@@ -221,10 +221,20 @@ def run(
     articles: Articles = None,
     index: Index = None,
     no_build: NoBuild = False,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            "--webhook",
+            metavar="URL",
+            help="Have Telegram send updates to this address, instead of polling for them.  "
+            "[default: FOOTNOTE_WEBHOOK, else polling]",
+            show_default=False,
+        ),
+    ] = None,
     take_over: Annotated[
         bool,
         typer.Option(
-            "--take-over", help="Take away a webhook that is set for the bot, and poll instead of it."
+            "--take-over", help="Take away a webhook that is set for the bot, and answer instead of it."
         ),
     ] = False,
 ) -> None:
@@ -232,7 +242,7 @@ def run(
     from bot.composition import find_place
     from bot.running import run_bot
 
-    run_bot(find_place(articles, index), up_to_date=not no_build, take_over=take_over)
+    run_bot(find_place(articles, index), up_to_date=not no_build, webhook=webhook, take_over=take_over)
 
 
 @app.command(epilog=_EPILOG)

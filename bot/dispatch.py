@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
@@ -17,9 +17,6 @@ from bot.backoff import deadline
 from bot.logs import EventLog
 from bot.redaction import Redactor
 from index.errors import FootnoteError
-
-if TYPE_CHECKING:
-    from bot.store import Store
 
 AT_ONCE: Final = 32
 """Chats that are served beside each other."""
@@ -37,6 +34,18 @@ class HandlerTooSlowError(FootnoteError):
     """The handlers of an update did not end in time."""
 
 
+class Progress(Protocol):
+    """Knows how far the handling of each update is: the store, or the inbox that several share."""
+
+    async def count_attempt(self, update_id: int) -> int:
+        """Note that the handling of an update begins, and return how often it has."""
+        ...
+
+    async def mark_done(self, update_id: int) -> None:
+        """Note that nothing is left to do for an update."""
+        ...
+
+
 class ChatOrderProcessor(BaseUpdateProcessor):
     """Handles updates in the order of each chat, and marks each done in the inbox.
 
@@ -46,7 +55,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
 
     def __init__(
         self,
-        store: Store,
+        store: Progress,
         redactor: Redactor,
         *,
         handler_seconds: float,
@@ -68,6 +77,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         self._redactor = redactor
         self._handler_seconds = handler_seconds
         self._slots = asyncio.Semaphore(at_once)
+        self._waiting_at_most = waiting_at_most
         self._room = asyncio.Semaphore(waiting_at_most)
         self._chat_keys: dict[int, str] = {}
         self._left_over: set[int] = set()
@@ -79,6 +89,11 @@ class ChatOrderProcessor(BaseUpdateProcessor):
     def waiting(self) -> int:
         """How many updates were let in and are not done."""
         return len(self._chat_keys) + len(self._tasks)
+
+    async def room(self) -> int:
+        """Wait until there is room for an update, and return for how many."""
+        async with self._room:
+            return max(1, self._waiting_at_most - self.waiting)
 
     async def let_in(self, update_id: int, chat_key: str, *, left_over: bool = False) -> None:
         """Wait until there is room for an update, which is then to be processed.

@@ -52,6 +52,7 @@ async def identify(
     bot: Bot,
     *,
     take_over: bool = False,
+    webhook_url: str | None = None,
     backoff: Backoff | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> BotIdentity:
@@ -60,24 +61,27 @@ async def identify(
     Args:
         bot: An initialised or uninitialised bot; nothing but its methods is used.
         take_over: Whether a webhook that is set is taken away. Nothing else ever does that.
+        webhook_url: The webhook that is going to be set; None for polling.
         backoff: How long to wait after a failure.
         sleep: How waiting is done.
 
     Raises:
         TokenRefusedError: Telegram does not know the token.
         BotRefusedError: It knows the token and refuses the bot.
-        WebhookSetError: A webhook is set, and it was not said that it may be taken away.
+        WebhookSetError: Another webhook is set, and it was not said that it may be taken away.
     """
     waits = backoff or Backoff()
     user = await answered(bot.get_me, waits, sleep)
     webhook = await answered(bot.get_webhook_info, waits, sleep)
-    if webhook.url:
+    if webhook.url and webhook.url != webhook_url:
         if not take_over:
+            expected = "none for polling" if webhook_url is None else "none, or the one that is to be set"
             raise WebhookSetError(
                 f"A webhook is set for @{user.username}, so that another program may be serving it; expected "
-                "none for polling; start with --take-over to take the webhook away and answer from here."
+                f"{expected}; start with --take-over to take the webhook away and answer from here."
             )
-        await answered(bot.delete_webhook, waits, sleep)
+        if webhook_url is None:
+            await answered(bot.delete_webhook, waits, sleep)
         _log.warning("webhook_taken_over", bot=f"@{user.username}")
     return BotIdentity(user.id, user.username or "", _hints(user))
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.identity import BotIdentity
     from bot.rebuilding import Rebuilding
     from bot.settings import Settings
+    from bot.shared_inbox import SharedInbox
     from bot.store import Store
     from index.retriever import Retriever
 
@@ -38,3 +39,5 @@ class Parts:
     rebuilding: Rebuilding
     started_at: datetime
     """In UTC."""
+    shared: SharedInbox | None = None
+    """Where several processes share the work: has the turn to rebuild."""

@@ -4,60 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from telegram import Bot, Update
+from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
+from bot.arrivals import UPDATES_WANTED, HandingOver, Inbox, incoming_updates
 from bot.backoff import Backoff, retry_after_seconds
 from bot.connections import POLL_MARGIN_SECONDS, POLL_SECONDS
-from bot.dispatch import ChatOrderProcessor, chat_key_of
+from bot.dispatch import ChatOrderProcessor
 from bot.identity import TokenRefusedError
 from bot.logs import EventLog
 from bot.store import IncomingUpdate, StoreError
 
-if TYPE_CHECKING:
-    from bot.store import Store
-
 _log: Final = EventLog(__name__)
-
-UPDATES_WANTED: Final = (
-    Update.MESSAGE,
-    Update.EDITED_MESSAGE,
-    Update.CHANNEL_POST,
-    Update.EDITED_CHANNEL_POST,
-    Update.INLINE_QUERY,
-    Update.CHOSEN_INLINE_RESULT,
-    Update.CALLBACK_QUERY,
-    Update.MY_CHAT_MEMBER,
-    Update.GUEST_MESSAGE,
-)
-"""What Telegram is asked to send; a webhook asks for the same."""
 
 _BATCH: Final = 100
 _WATCHDOG_SECONDS: Final = 90.0
 _REFUSALS_BORNE: Final = 3
 """How often in a row a token that was good is refused before the process ends."""
-
-_KEY: Final = re.compile(r"[a-z_]{1,40}")
-_KEYS_TOLD: Final = 12
-
-_PARSING_ERRORS: Final = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-"""What reading an update may raise where it is not what it should be; the first is a date out of range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +50,7 @@ class Poller:
         self,
         bot: Bot,
         request: BaseRequest,
-        store: Store,
+        inbox: Inbox,
         processor: ChatOrderProcessor,
         queue: asyncio.Queue[object],
         *,
@@ -95,7 +65,7 @@ class Poller:
         Args:
             bot: Whose updates; its address is asked.
             request: The connections to ask through, as `connections.polling_request` makes them, initialised.
-            store: Has the inbox.
+            inbox: Where updates are written down.
             processor: Says when there is room.
             queue: Where the application takes updates from.
             limits: How long things may take.
@@ -106,9 +76,8 @@ class Poller:
         """
         self._bot = bot
         self._request = request
-        self._store = store
-        self._processor = processor
-        self._queue = queue
+        self._inbox = inbox
+        self._handing = HandingOver(bot, inbox, processor, queue)
         self._limits = limits or PollingLimits()
         self._backoff = backoff or Backoff()
         self._sleep = sleep
@@ -128,26 +97,22 @@ class Poller:
         Raises:
             TokenRefusedError: Telegram does not take the token any more.
         """
-        left = await self._store.pending()
-        if left:
-            _log.info("inbox_resumed", updates=len(left))
-        for incoming in left:
-            await self._hand_over(incoming, left_over=True)
+        await self._handing.resume()
         # Telegram knows what it was told; the inbox knows what is here already. So the first round
         # names no offset, which is also right where Telegram has begun to count anew.
         offset: int | None = None
         while True:
             fresh, offset = await self._round(offset)
             for incoming in fresh:
-                await self._hand_over(incoming)
+                await self._handing.hand_over(incoming)
 
     async def _round(self, offset: int | None) -> tuple[Sequence[IncomingUpdate], int | None]:
         """Ask once, and return what came that is new and what to ask for next; nothing after a failure."""
         try:
             async with asyncio.timeout(self._limits.watchdog_seconds):
                 received = await self._fetch(offset)
-                incoming = _incoming(received)
-                fresh = await self._store.take_in(incoming) if incoming else ()
+                incoming = incoming_updates(received)
+                fresh = await self._inbox.take_in(incoming) if incoming else ()
         except TimeoutError:
             _log.warning("poll_stalled", restarted_after_seconds=self._limits.watchdog_seconds)
             await self._request.shutdown()
@@ -213,29 +178,3 @@ class Poller:
         else:
             _log.warning("poll_failed", error=error, retry_in_seconds=round(seconds, 1))
         await self._sleep(seconds)
-
-    async def _hand_over(self, incoming: IncomingUpdate, *, left_over: bool = False) -> None:
-        """Put an update where the handlers take it from, when there is room; skip one that is unreadable."""
-        raw = json.loads(incoming.payload)
-        try:
-            update = Update.de_json(raw, self._bot)
-        except _PARSING_ERRORS as error:
-            kinds = {key: type(value).__name__ for key, value in raw.items() if _KEY.fullmatch(key)}
-            told = sorted(f"{key}:{kind}" for key, kind in kinds.items())[:_KEYS_TOLD]
-            _log.error("update_skipped", update_id=incoming.update_id, holds=",".join(told), error=error)
-            await self._store.mark_done(incoming.update_id)
-            return
-        await self._processor.let_in(incoming.update_id, incoming.chat_key, left_over=left_over)
-        await self._queue.put(update)
-
-
-def _incoming(received: Sequence[object]) -> list[IncomingUpdate]:
-    """Return the updates as the inbox takes them; what has no number cannot be acknowledged nor kept."""
-    incoming = []
-    for each in received:
-        update_id = each.get("update_id") if isinstance(each, Mapping) else None
-        if not isinstance(each, Mapping) or type(update_id) is not int or update_id.bit_length() > 63:
-            _log.error("update_without_number", kind=type(each).__name__)
-            continue
-        incoming.append(IncomingUpdate(update_id, chat_key_of(each), json.dumps(each)))
-    return incoming

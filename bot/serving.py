@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from sqlalchemy import URL
+from telegram import Bot
 
 from bot.answering import Answering
 from bot.application import BotApplication, build_application
+from bot.arrivals import HandingOver, Inbox
 from bot.backoff import Backoff
 from bot.composition import Place
 from bot.connections import polling_request
 from bot.delivery import Delivery
-from bot.dispatch import ChatOrderProcessor
+from bot.dispatch import WAITING_AT_MOST, ChatOrderProcessor
+from bot.following import Following
 from bot.identity import BotIdentity, answered
 from bot.logs import EventLog, log_loop_exception
 from bot.menus import show_menus
@@ -28,9 +31,12 @@ from bot.parts import Parts
 from bot.polling import Poller
 from bot.rebuilding import Rebuilding
 from bot.redaction import Redactor
+from bot.shared_inbox import IN_HAND_AT_MOST, SharedInbox
 from bot.store import Store, StoreError
+from bot.webhook_address import WebhookAddress, webhook_secret
 
 if TYPE_CHECKING:
+    from bot.webhook_source import WebhookSource
     from index.retriever import Retriever
 
 _log: Final = EventLog(__name__)
@@ -48,7 +54,8 @@ _CLOSE_SECONDS: Final = 2.0
 """How long closing what is open may take then."""
 
 HEARTBEAT: Final = "heartbeat"
-"""The file in the state folder that is touched whenever Telegram answered a poll: at least every 30 s."""
+"""The file in the state folder that is touched whenever Telegram answered a poll, at least every 30 s, or,
+with a webhook, every 20 s while updates can be taken in."""
 
 _PURGE_EVERY_SECONDS: Final = 3_600.0
 
@@ -60,6 +67,7 @@ async def serve(
     state: Path,
     retriever: Retriever,
     opener: Callable[[], Retriever],
+    webhook: WebhookAddress | None = None,
 ) -> None:
     """Answer until a signal asks to end, or Telegram refuses the token.
 
@@ -70,9 +78,10 @@ async def serve(
         state: The folder of what must survive a restart.
         retriever: Answers from the generation in use; closed at the end.
         opener: Opens the generation in use, after it was switched.
+        webhook: Where updates come in; None to poll for them.
 
     Raises:
-        FootnoteError: The state cannot be opened, or the token is refused.
+        FootnoteError: The state cannot be opened, the token is refused, or there is no listening.
     """
     asyncio.get_running_loop().set_exception_handler(log_loop_exception)
     settings = place.settings
@@ -87,8 +96,12 @@ async def serve(
         )
         stack.push_async_callback(_in_time, store.aclose)
         rebuilding = Rebuilding(place, redact=redactor.redact, patience_seconds=_REBUILD_SECONDS)
+        shared = SharedInbox(store) if store.is_shareable else None
         processor = ChatOrderProcessor(
-            store, redactor, handler_seconds=settings.question_seconds + HANDLER_MARGIN_SECONDS
+            shared or store,
+            redactor,
+            handler_seconds=settings.question_seconds + HANDLER_MARGIN_SECONDS,
+            waiting_at_most=IN_HAND_AT_MOST if shared else WAITING_AT_MOST,
         )
         parts = Parts(
             settings=settings,
@@ -100,6 +113,7 @@ async def serve(
             delivery=Delivery(store),
             processor=processor,
             rebuilding=rebuilding,
+            shared=shared,
             started_at=datetime.now(UTC),
         )
         polling = polling_request()
@@ -109,29 +123,55 @@ async def serve(
         await application.start()
         menus = asyncio.create_task(show_menus(application.bot, settings, store), name="menus")
         stack.callback(menus.cancel)
-        poller = Poller(
-            application.bot,
-            polling,
-            store,
-            processor,
-            application.update_queue,
-            on_success=(state / HEARTBEAT).touch,
-        )
+        inbox = shared or store
+        handing = HandingOver(application.bot, inbox, processor, application.update_queue)
+        on_success = (state / HEARTBEAT).touch
+        if webhook is None:
+            queue = application.update_queue
+            source = Poller(application.bot, polling, inbox, processor, queue, on_success=on_success).run()
+        else:
+            source = _webhook(parts, application.bot, webhook, inbox, handing, on_success).run()
+        works = [source, _purge(store)]
+        if shared is not None:
+            await stack.enter_async_context(shared.taking_part())
+            works += [
+                shared.work(handing, processor),
+                Following(place.index_folder, answering, opener).run(),
+            ]
         await _tell_start(parts)
         with _signals() as end_asked:
             try:
-                await _until_end(poller, store, end_asked)
+                await _until_end(works, end_asked)
             finally:
                 await asyncio.gather(_drain(application, processor), rebuilding.aclose())
     _log.info("ended", sent=parts.delivery.statistics.sent, sent_again=parts.delivery.statistics.sent_again)
 
 
-async def _until_end(poller: Poller, store: Store, end_asked: asyncio.Event) -> None:
-    """Poll until the end is asked for, or polling ends by itself, which is an error."""
-    polling = asyncio.create_task(poller.run(), name="polling")
-    purging = asyncio.create_task(_purge(store), name="purging")
-    waiting = asyncio.create_task(end_asked.wait(), name="waiting for the end")
-    tasks = (polling, purging, waiting)
+def _webhook(
+    parts: Parts,
+    bot: Bot,
+    address: WebhookAddress,
+    inbox: Inbox,
+    handing: HandingOver,
+    on_success: Callable[[], None],
+) -> WebhookSource:
+    """Return where updates come from by webhook."""
+    # Imported only here: whoever polls need not wait for a server to load.
+    from bot.webhook import Condition, WebhookReceiver
+    from bot.webhook_source import WebhookSource
+
+    secret = webhook_secret(parts.settings)
+    answering = parts.answering
+    condition = Condition(lambda: answering.is_open, parts.store.reach)
+    receiver = WebhookReceiver(address.path, secret, inbox, handing, condition)
+    return WebhookSource(
+        bot, address, secret, receiver.application, handing, condition, on_success=on_success
+    )
+
+
+async def _until_end(works: Sequence[Coroutine[Any, Any, None]], end_asked: asyncio.Event) -> None:
+    """Do all of it until the end is asked for, or one ends by itself, which is an error."""
+    tasks = [asyncio.create_task(work) for work in (*works, _wait(end_asked))]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -141,6 +181,10 @@ async def _until_end(poller: Poller, store: Store, end_asked: asyncio.Event) -> 
     for task in tasks:
         if not task.cancelled():
             task.result()
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def _drain(application: BotApplication, processor: ChatOrderProcessor) -> None:

@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     """The bot's token, as @BotFather gave it; None for the terminal alone."""
     bot_api_url: str = "https://api.telegram.org"
     """Where the Bot API is spoken, without a slash at its end."""
+    webhook: str | None = None
+    """The address that Telegram sends updates to; None to poll for them."""
+    webhook_listen: str = "127.0.0.1:8080"
+    """Host and port to listen at for what is sent there."""
     admins: Annotated[frozenset[int], NoDecode] = frozenset()
     """Numeric ids of the people who may rebuild, with commas between; empty for whoever claims the bot."""
     allowed_chats: Annotated[frozenset[int] | None, NoDecode] = None
@@ -146,6 +150,7 @@ class Settings(BaseSettings):
         "state",
         "database_url",
         "questions",
+        "webhook",
         mode="before",
     )
     @classmethod
@@ -154,6 +159,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "bot_api_url",
+        "webhook_listen",
         "keep_questions_days",
         "worse_margin",
         "queue_size",

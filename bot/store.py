@@ -1,8 +1,9 @@
 """What must survive a restart: the one store of a running bot.
 
-Its parts are in modules of their own: messages in and out (`store_messages`), what people think and
-miss (`store_feedback`), and who they are to the bot (`store_people`). All are on one database
-(`store_database`), which is a file unless an address of another is set.
+Its parts are in modules of their own: messages in and out (`store_messages`), how several processes share
+them (`store_claims`), what people think and miss (`store_feedback`), and who they are to the bot
+(`store_people`). All are on one database (`store_database`), which is a file unless an address of another
+is set.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final, Self
 from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store_claims import Claims
 from bot.store_database import Database, carried_through
 from bot.store_faults import StoreError
 from bot.store_feedback import Feedback, count_votes
@@ -54,7 +56,7 @@ KEPT_FOR_A_LINK: Final = timedelta(days=1)
 """How long a question waits for its asker to come to the private chat."""
 
 
-class Store(Messages, Feedback, People):
+class Store(Messages, Claims, Feedback, People):
     """Reads and writes what must survive a restart. Any number of tasks of one event loop may use it.
 
     Each method is one transaction. What it began it brings to its end also where its caller is

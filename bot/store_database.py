@@ -5,17 +5,27 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from bot.store_dialects import engine_for, insert_into, overwrite_log, refuse_damage, where_is
+from bot.store_dialects import (
+    add_missing_columns,
+    await_turn,
+    engine_for,
+    errors_of,
+    insert_into,
+    is_shareable,
+    needs,
+    overwrite_log,
+    refuse_damage,
+    where_is,
+)
 from bot.store_faults import StoreError, fault_of
 from bot.store_tables import SCHEMA_VERSION, metadata, schema
 
@@ -25,9 +35,6 @@ _AnyRoom = TypeVar("_AnyRoom", bound="Room")
 
 _THE_ROW: Final = 1
 
-_DATABASE_ERRORS: Final = (SQLAlchemyError, OSError, OverflowError)
-"""What a statement may raise; the last two are a server that is away and a number out of range."""
-
 
 class Database:
     """Transactions on the state, translated errors, and an end that waits for what was begun."""
@@ -35,6 +42,7 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._where = where_is(engine)
+        self._errors = errors_of(engine)
         self._in_hand: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -53,6 +61,28 @@ class Database:
             raise
         return database
 
+    @property
+    def engine(self) -> AsyncEngine:
+        """The way to the database, for what is no transaction."""
+        return self._engine
+
+    @property
+    def is_shareable(self) -> bool:
+        """Whether several processes may work on it at once."""
+        return is_shareable(self._engine)
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Turn what the database raises into what it means for whoever runs the bot.
+
+        Raises:
+            StoreError: The database could not do what it was told.
+        """
+        try:
+            yield
+        except self._errors as error:
+            raise fault_of(error, self._where) from error
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a transaction, which is committed at the end and undone at an error.
@@ -62,11 +92,9 @@ class Database:
         """
         if self._closed:
             raise StoreError(f"The state in {self._where} is closed; expected it open; start again.")
-        try:
+        with self.translating():
             async with self._engine.begin() as connection:
                 yield connection
-        except _DATABASE_ERRORS as error:
-            raise fault_of(error, self._where) from error
 
     async def carry_through(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Return what `work` does; it comes to its end also where the caller is cancelled meanwhile."""
@@ -98,6 +126,7 @@ class Database:
     async def _prepare(self) -> None:
         async with self.begin() as connection:
             await refuse_damage(self._engine, connection)
+            await await_turn(self._engine, connection)
             await connection.execute(CreateTable(schema, if_not_exists=True))
             found = await connection.scalar(select(schema.c.version))
             if found is not None and found > SCHEMA_VERSION:
@@ -105,18 +134,22 @@ class Database:
                     f"The state in {self._where} is of schema {found}, a newer Footnote's; expected at most "
                     f"{SCHEMA_VERSION}; install that Footnote again, or set another FOOTNOTE_STATE."
                 )
-            for table in metadata.sorted_tables:
-                await connection.execute(CreateTable(table, if_not_exists=True))
-                for index in sorted(table.indexes, key=lambda each: str(each.name)):
-                    await connection.execute(CreateIndex(index, if_not_exists=True))
+            if found != SCHEMA_VERSION:
+                await self._make(connection)
             # Last, so that what was cut off before is made at the next start; and a write, to know that
             # it can be done.
             stamp = self.insert(schema).values(row=_THE_ROW, version=SCHEMA_VERSION, opened_at=now_seconds())
-            await connection.execute(
-                stamp.on_conflict_do_update(
-                    index_elements=["row"], set_={"opened_at": stamp.excluded.opened_at}
-                )
-            )
+            replaced = {name: stamp.excluded[name] for name in ("version", "opened_at")}
+            await connection.execute(stamp.on_conflict_do_update(index_elements=["row"], set_=replaced))
+
+    async def _make(self, connection: AsyncConnection) -> None:
+        """Make what is missing. Even where nothing is, that locks each table against who writes to it."""
+        for table in metadata.sorted_tables:
+            await connection.execute(CreateTable(table, if_not_exists=True))
+            await add_missing_columns(connection, table)
+            for index in sorted(table.indexes, key=lambda each: str(each.name)):
+                if needs(self._engine, index):
+                    await connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 class Room:

@@ -8,6 +8,9 @@ a millisecond more where the disk is fast, tens where it is a memory card.
 
 What is erased is overwritten (`secure_delete`), in the file at once and in the log of writes at the
 next checkpoint.
+
+PostgreSQL may be shared: several processes work on it at once, each with connections of its own. What is
+erased there is gone from the tables when the server has vacuumed them, and from its log as it is set up.
 """
 
 from __future__ import annotations
@@ -15,14 +18,16 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
-from sqlalchemy import URL, Table, event, make_url, text
+from sqlalchemy import URL, Connection, Index, Table, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InvalidRequestError
+from sqlalchemy.exc import ArgumentError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.schema import CreateColumn
 
 from bot.store_faults import StoreError, damaged, unwritable
+from bot.store_tables import ONLY_ON
 
 _SQLITE: Final = "sqlite"
 _POSTGRESQL: Final = "postgresql"
@@ -32,6 +37,15 @@ _BUSY_SECONDS: Final = 5.0
 
 _QUEUE_SECONDS: Final = 30.0
 """How long a call may wait for those before it."""
+
+_CONNECT_SECONDS: Final = 10.0
+"""How long a database server may take to answer at all."""
+
+_TURN: Final = 0x666F6F74
+"""The advisory lock under which tables are made and the turn to rebuild is given: any number of ours."""
+
+_CONNECTIONS: Final = 12
+"""To a database server, at most, for each process."""
 
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
 
@@ -47,7 +61,15 @@ def engine_for(address: str) -> AsyncEngine:
         if url.get_backend_name() == _SQLITE:
             return _sqlite_engine(url)
         if url.get_backend_name() == _POSTGRESQL:
-            return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+            return create_async_engine(
+                url,
+                hide_parameters=True,
+                pool_pre_ping=True,
+                pool_size=_CONNECTIONS,
+                max_overflow=0,
+                pool_timeout=_QUEUE_SECONDS,
+                connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": _QUEUE_SECONDS},
+            )
     except ModuleNotFoundError as error:
         raise StoreError(
             f"The database's driver {error.name} is not installed; expected it beside Footnote; "
@@ -63,6 +85,17 @@ def where_is(engine: AsyncEngine) -> str:
     if engine.dialect.name == _SQLITE:
         return engine.url.database or "memory"
     return "the database of FOOTNOTE_DATABASE_URL"
+
+
+def errors_of(engine: AsyncEngine) -> tuple[type[Exception], ...]:
+    """Return what a statement may raise: a server that is away and a number out of range are among it."""
+    errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, OverflowError)
+    if engine.dialect.name == _POSTGRESQL:
+        from asyncpg import InterfaceError, PostgresError
+
+        # What goes wrong while connecting is not translated by SQLAlchemy.
+        errors += (InterfaceError, PostgresError)
+    return errors
 
 
 def insert_into(engine: AsyncEngine, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -84,6 +117,43 @@ async def overwrite_log(engine: AsyncEngine, connection: AsyncConnection) -> Non
     """Take what was erased out of the log of writes too, where the database leaves that to us."""
     if engine.dialect.name == _SQLITE:
         await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
+def is_shareable(engine: AsyncEngine) -> bool:
+    """Return whether several processes may work on the state at once."""
+    return engine.dialect.name == _POSTGRESQL
+
+
+def is_address_shareable(address: str | None) -> bool:
+    """Return whether it is the address of a state on which several processes may work at once."""
+    return address is not None and address.startswith(_POSTGRESQL)
+
+
+def needs(engine: AsyncEngine, index: Index) -> bool:
+    """Return whether a database needs an index."""
+    return bool(index.info.get(ONLY_ON, engine.dialect.name) == engine.dialect.name)
+
+
+async def await_turn(engine: AsyncEngine, connection: AsyncConnection) -> None:
+    """Wait until no other process is in such a transaction, which lasts until the end of this one.
+
+    In a file there is one writer anyway.
+    """
+    if engine.dialect.name == _POSTGRESQL:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
+
+
+async def add_missing_columns(connection: AsyncConnection, table: Table) -> None:
+    """Bring a table of an older Footnote's up to what it is now."""
+
+    def columns_of(sync_connection: Connection) -> set[str]:
+        return {column["name"] for column in inspect(sync_connection).get_columns(table.name)}
+
+    there = await connection.run_sync(columns_of)
+    for column in table.columns:
+        if column.name not in there:
+            definition = CreateColumn(column).compile(dialect=connection.dialect)
+            await connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:

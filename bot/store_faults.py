@@ -60,10 +60,16 @@ def fault_of(error: BaseException, where: str) -> StoreError:
             "other process."
         )
     return StoreError(
-        f"The state in {where} cannot be used ({code or type(error).__name__}); expected a database that is "
+        f"The state in {where} cannot be used ({code or _kind(error)}); expected a database that is "
         "reachable and holds Footnote's tables; see that it runs, or set another FOOTNOTE_STATE or "
         "FOOTNOTE_DATABASE_URL."
     )
+
+
+def _kind(error: BaseException) -> str:
+    """Return the error's kind, with the code that a database server gave it, if one did."""
+    code = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
 def _sqlite_code(error: BaseException) -> str:

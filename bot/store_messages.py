@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
+from bot.replicas import bucket_of
 from bot.store_database import Database, Room, carried_through, now_seconds
 from bot.store_records import IncomingUpdate, Sending, SendingState
 from bot.store_tables import answers, inbox, outbox
@@ -170,7 +171,12 @@ class Messages(Room):
             return
         writing = self._database.insert(inbox).on_conflict_do_nothing().returning(inbox.c.update_id)
         rows = [
-            {"update_id": each.update_id, "chat_key": each.chat_key, "payload": each.payload}
+            {
+                "update_id": each.update_id,
+                "chat_key": each.chat_key,
+                "payload": each.payload,
+                "bucket": bucket_of(each.chat_key),
+            }
             for each in updates
         ]
         async with self._database.begin() as connection:

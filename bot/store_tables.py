@@ -1,7 +1,7 @@
 """What the store keeps, as tables. Moments are whole seconds since the beginning of 1970, in UTC.
 
-A change of these tables raises `SCHEMA_VERSION` and comes with the statements that bring an older
-state up to it.
+A change of these tables raises `SCHEMA_VERSION`. Columns that an older state lacks are added to it when it
+is opened; whatever else changes comes with the statements that bring an older state up to it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 
 class AnyText(TypeDecorator[str]):
@@ -64,6 +65,9 @@ inbox: Final = Table(
     Column("payload", AnyText),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("done_at", BigInteger, index=True),
+    # Where several processes share the work: whose share it is in, and who has it in hand.
+    Column("bucket", SmallInteger, nullable=False, server_default="0"),
+    Column("replica", AnyText),
 )
 """Updates. What is done keeps nothing but its number, by which it is known when it comes again."""
 
@@ -73,6 +77,28 @@ Index(
     sqlite_where=inbox.c.done_at.is_(None),
     postgresql_where=inbox.c.done_at.is_(None),
 )
+
+ONLY_ON: Final = "only_on"
+"""In an index's `info`: the one database that needs it."""
+
+Index(
+    "footnote_inbox_pending_of_chat",
+    inbox.c.chat_key,
+    inbox.c.place,
+    postgresql_where=inbox.c.done_at.is_(None),
+    info={ONLY_ON: "postgresql"},
+)
+"""By which it is found whether something of a chat is before something else of it."""
+
+replicas: Final = Table(
+    "footnote_replicas",
+    metadata,
+    Column("name", AnyText, primary_key=True),
+    Column("takes", Boolean, nullable=False),
+    Column("rebuilds", Boolean, nullable=False, server_default=false()),
+    Column("seen_at", Double, nullable=False),
+)
+"""The processes that share the work. Whoever is not in here has nothing in hand any more."""
 
 outbox: Final = Table(
     "footnote_outbox",

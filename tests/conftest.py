@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tests.postgresql import PostgreSQL, running_postgresql
 
 # Read by the model libraries when they are imported, which is after this.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 settings.register_profile("footnote", deadline=None)
 settings.load_profile("footnote")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server for all tests that need one, which are skipped where there is none."""
+    with running_postgresql() as server:
+        yield server

@@ -21,11 +21,15 @@ OWNERS = {
     "onnxruntime": {"index/onnx_sessions.py", "index/quantisation.py"},
     "sentencex": {"index/sentences.py"},
     "py3langid": {"index/languages.py"},
+    "starlette": {"bot/webhook.py", "bot/webhook_source.py"},
+    "uvicorn": {"bot/webhook_source.py"},
+    "asyncpg": {"bot/store_dialects.py"},
 }
 """Each heavy library and its modules; index/cross_encoder.py names a type of sentence_transformers."""
 
 SPEAK_TO_TELEGRAM = {
     "bot/application.py",
+    "bot/arrivals.py",
     "bot/backoff.py",
     "bot/connections.py",
     "bot/delivery.py",
@@ -39,6 +43,7 @@ SPEAK_TO_TELEGRAM = {
     "bot/redaction.py",
     "bot/running.py",
     "bot/serving.py",
+    "bot/webhook_source.py",
 }
 """The only modules that may import telegram, with the handlers; what decides or renders does not know it."""
 

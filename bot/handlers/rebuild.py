@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -94,10 +95,13 @@ class Rebuilds:
         if message is None:
             return
         phrases = await phrases_in(self._parts.store, update)
-        latest = self._latest
-        if latest is not None and self._parts.rebuilding.running is latest.rebuild:
-            await latest.was_shown.wait()
-            first = latest.message_id if latest.chat_id == message.chat_id else None
+        latest, shared = self._latest, self._parts.shared
+        is_ours = latest is not None and self._parts.rebuilding.running is latest.rebuild
+        if is_ours or (shared is not None and not await shared.begin_rebuild()):
+            first = None
+            if latest is not None and is_ours:
+                await latest.was_shown.wait()
+                first = latest.message_id if latest.chat_id == message.chat_id else None
             await self._parts.delivery.send(
                 context.bot,
                 SendKey(update.update_id),
@@ -121,8 +125,8 @@ class Rebuilds:
 
     async def _follow(self, shown: _Shown, bot: Bot) -> None:
         """Show how far a rebuild is and how it ends, and answer from what it switched to."""
-        phrases, show = shown.phrases, self._shower(shown, bot)
-        async with LiveMessage(show) as live:
+        async with self._turn(), LiveMessage(self._shower(shown, bot)) as live:
+            phrases = shown.phrases
             shown.live = live
             live.put(rebuild_card(None, shown.token, phrases))
             async for event in shown.rebuild.events():
@@ -141,6 +145,15 @@ class Rebuilds:
                 )
                 if not await live.finish(card):
                     await self._send(shown, bot, card, _SENT_ANEW)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Give the turn to rebuild, which `start` took, back at the end."""
+        try:
+            yield
+        finally:
+            if self._parts.shared is not None:
+                await self._parts.shared.end_rebuild()
 
     def _shower(self, shown: _Shown, bot: Bot) -> Callable[[Card], Awaitable[bool]]:
         async def show(card: Card) -> bool:

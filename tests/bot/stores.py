@@ -21,9 +21,10 @@ def with_store(
     folder: Path, use: Callable[[Store], Awaitable[_Result]], *, keep_questions_days: int = 30
 ) -> _Result:
     """Open the store in a folder, use it, close it, and return what the use gave."""
+    address = address_of(folder)
 
     async def run() -> _Result:
-        store = await Store.open(address_of(folder), keep_questions_days=keep_questions_days)
+        store = await Store.open(address, keep_questions_days=keep_questions_days)
         try:
             return await use(store)
         finally:

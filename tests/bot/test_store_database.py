@@ -95,6 +95,28 @@ def test_a_state_whose_making_was_cut_off_is_made_to_its_end(tmp_path: Path) -> 
     assert with_store(tmp_path, use) == 0
 
 
+def test_a_state_of_the_first_schema_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    path = file_in(tmp_path)
+    with sqlite3.connect(path) as connection:
+        for statement in (
+            "ALTER TABLE footnote_inbox DROP COLUMN bucket",
+            "ALTER TABLE footnote_inbox DROP COLUMN replica",
+            "DROP TABLE footnote_replicas",
+            "UPDATE footnote_schema SET version = 1",
+        ):
+            connection.execute(statement)
+    connection.close()
+
+    async def use(store: Store) -> int:
+        await store.take_in([incoming(1_000)])
+        return len(await store.pending())
+
+    assert with_store(tmp_path, use) == 301
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT version FROM footnote_schema").fetchone() == (SCHEMA_VERSION,)
+    connection.close()
+
+
 def test_a_state_where_there_is_no_folder_is_refused(tmp_path: Path) -> None:
     said = refusal(f"sqlite+aiosqlite:///{tmp_path / 'none' / 'state.sqlite3'}")
     assert "cannot be opened for writing (No such file or directory)" in said

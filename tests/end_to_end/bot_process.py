@@ -81,7 +81,7 @@ class BotProcess:
         self._runs: list[_Run] = []
 
     def start(self) -> Self:
-        """Start the process, and wait until it polls.
+        """Start the process, and wait until it polls, or has set its webhook.
 
         Raises:
             AssertionError: It ended, or took too long; the error tells what it wrote.
@@ -101,12 +101,14 @@ class BotProcess:
         run = _Run(process)
         self._runs.append(run)
 
-        def polls() -> bool:
+        def takes_updates() -> bool:
             assert process.poll() is None, f"it ended with {process.returncode}:\n{self.errors}"
+            if "--webhook" in self._options:
+                return any("event=webhook_set" in line.split() for line in list(run.errors))
             calls = self._stand_in.calls("getUpdates")
             return any(call.started_seconds > began for call in calls)
 
-        self._stand_in.wait_for(polls, timeout_seconds=_START_SECONDS)
+        self._stand_in.wait_for(takes_updates, timeout_seconds=_START_SECONDS)
         return self
 
     def stop(self) -> None:
