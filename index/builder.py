@@ -24,11 +24,12 @@ from index import layout
 from index.analysis import Terms, analyzer
 from index.articles import read_collection
 from index.encoding import EncoderSource, TextEncoder
-from index.errors import GenerationError
+from index.errors import GenerationError, VectorStoreError
 from index.generation import IndexFolder, Manifest, ModelIdentity, OpenGeneration
 from index.lexical import write_lexical_index
 from index.segment import Limits, segment
 from index.spelling import count_words, write_words
+from index.stores import VectorStore
 from index.term_store import TermWriter
 from index.texts import KEY_BYTES, PassageRecord, Texts, article_fingerprint, write_texts
 from index.types import Article, BuildReport, Collection, Passage, SkippedFile
@@ -111,10 +112,12 @@ def build_index(
         and encoder.matches(before.manifest.encoder)
         and before.manifest.corpus_fingerprint == fingerprint_of(collection)
         and before.manifest.segmentation == settings
+        and index_folder.store.holds(before)
     ):
         reused = before.manifest.passages
         old = _fingerprints(before)
         return _report(before.name, before.manifest, collection, old, reused, began, switched=False)
+    index_folder.store.check()
     with index_folder.building() as folder:
         segmented = [_segmented(article, limits, encoder.identity) for article in collection.articles]
         prepared = encoder.for_building(
@@ -122,9 +125,10 @@ def build_index(
             _exported_before(before, encoder.identity),
             lambda done, total: tell(BuildProgress("exporting", done, total)),
         )
-        vectors = _vectors(segmented, prepared.encoder, before, tell)
+        vectors = _vectors(segmented, prepared.encoder, before, index_folder.store, tell)
         languages = tuple(sorted({article.language for article in collection.articles}))
         _write(folder, segmented, vectors, languages, tell)
+        index_folder.store.take_over(folder)
         manifest = Manifest(
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             encoder=encoder.identity,
@@ -135,6 +139,7 @@ def build_index(
             corpus_fingerprint=fingerprint_of(collection),
             segmentation=settings,
             build_seconds=time.perf_counter() - began,
+            store=index_folder.store.keeps_in,
         )
         # Read before publishing, which may remove the generation that is compared with.
         old = _fingerprints(before)
@@ -190,7 +195,11 @@ def _key(identity: ModelIdentity, text: str) -> bytes:
 
 
 def _vectors(
-    segmented: Sequence[_Segmented], encoder: TextEncoder, before: OpenGeneration | None, tell: OnProgress
+    segmented: Sequence[_Segmented],
+    encoder: TextEncoder,
+    before: OpenGeneration | None,
+    store: VectorStore,
+    tell: OnProgress,
 ) -> _Vectors:
     texts: dict[bytes, str] = {}
     passage_keys: list[bytes] = []
@@ -203,7 +212,7 @@ def _vectors(
             for key, span in zip(record.sentence_keys, record.passage.sentences, strict=True):
                 sentence_keys.append(key)
                 texts.setdefault(key, span.of(text))
-    known = _known_vectors(before, encoder, list(texts)) if before is not None else {}
+    known = _known_vectors(before, encoder, store, list(texts)) if before is not None else {}
     missing = [key for key in texts if key not in known]
     tell(BuildProgress("embedding", 0, len(missing)))
     encoded = encoder.encode_passages(
@@ -221,17 +230,21 @@ def _vectors(
 
 
 def _known_vectors(
-    before: OpenGeneration, encoder: TextEncoder, keys: Sequence[bytes]
+    before: OpenGeneration, encoder: TextEncoder, store: VectorStore, keys: Sequence[bytes]
 ) -> dict[bytes, NDArray[np.float32]]:
     if before.manifest.encoder.dimensions != encoder.identity.dimensions:
         return {}
     known: dict[bytes, NDArray[np.float32]] = {}
+    try:
+        opened = store.open(before)
+    except VectorStoreError:
+        # Its engine is not there any more, or has it no longer: a full build mends it.
+        return {}
     with Texts.open(before.path / layout.TEXTS) as texts:
-        for kind, name in (("passage", layout.PASSAGE_VECTORS), ("sentence", layout.SENTENCE_VECTORS)):
+        for kind, index in (("passage", opened.passages), ("sentence", opened.sentences)):
             found = texts.rows_of_keys(kind, keys)  # type: ignore[arg-type]
             pairs = [(key, row) for key, row in zip(keys, found, strict=True) if row is not None]
             if pairs:
-                index = VectorIndex.open(before.path / name)
                 vectors = index.vectors(np.array([row for _, row in pairs], np.int64))
                 known.update((key, vector) for (key, _), vector in zip(pairs, vectors, strict=True))
     return known

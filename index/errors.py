@@ -9,7 +9,8 @@ FootnoteError
     ├── NoGenerationError        nothing was built yet
     ├── DamagedGenerationError   a file is missing or differs from its hash
     ├── OtherFormatError         written by another version, or for another model
-    └── BuildRunningError        somebody else is building in the same folder
+    ├── BuildRunningError        somebody else is building in the same folder
+    └── VectorStoreError         the engine that keeps the vectors cannot be used
 
 Every message gives the value, what was expected, and what to do about it.
 """
@@ -55,3 +56,7 @@ class OtherFormatError(GenerationError):
 
 class BuildRunningError(GenerationError):
     """Another process is building in the same folder."""
+
+
+class VectorStoreError(GenerationError):
+    """The engine that keeps the vectors is missing, does not answer, or answers otherwise than it must."""

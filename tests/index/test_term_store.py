@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.analysis import Terms
-from index.term_store import LENGTH_NORMALISATION, SATURATION, TermStore, TermWriter
+from index.bm25 import LENGTH_NORMALISATION, SATURATION
+from index.term_store import TermStore, TermWriter
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "é", "你好"]), max_size=6).map(tuple)
 PASSAGES = st.lists(st.tuples(st.lists(WORDS, min_size=1, max_size=4), WORDS), min_size=1, max_size=6)
