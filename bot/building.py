@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import typer
 
-from bot.composition import Place, build, load_encoder, tell_files
+from bot.composition import Place, build, load_encoder, tell_files, tell_store
 from bot.rendering import json_text
 from bot.terminal import is_terminal
 from index.types import BuildReport
@@ -19,6 +19,7 @@ def run_build(place: Place, *, as_json: bool) -> BuildReport:
     Raises:
         FootnoteError: The articles, the index or the encoder cannot be read.
     """
+    tell_store(place)
     report = build(place, load_encoder(place.settings))
     if as_json:
         typer.echo(json_text(asdict(report), for_reading=is_terminal(sys.stdout)))

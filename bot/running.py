@@ -16,7 +16,14 @@ import platformdirs
 from filelock import FileLock, Timeout
 from telegram import Bot
 
-from bot.composition import Place, bring_up_to_date, load_cross_encoder, load_encoder, open_retriever
+from bot.composition import (
+    Place,
+    bring_up_to_date,
+    load_cross_encoder,
+    load_encoder,
+    open_retriever,
+    tell_store,
+)
 from bot.connections import call_request, method_address, token_of
 from bot.identity import BotIdentity, identify
 from bot.logs import Logging
@@ -55,6 +62,7 @@ def run_bot(place: Place, *, up_to_date: bool = True, take_over: bool = False) -
     signal.signal(signal.SIGTERM, _end_at_once)
     identity = asyncio.run(_identify(settings, take_over))
     with _locked(state_folder(settings, identity), identity) as state:
+        tell_store(place)
         encoder = load_encoder(settings)
         if up_to_date:
             bring_up_to_date(place, encoder)

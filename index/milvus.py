@@ -22,8 +22,9 @@ from index.milvus_connection import Connection, MilvusAddress, NotThereError, ex
 _WORDS_VERSION: Final = (2, 5)
 """From which on it searches words: sparse vectors."""
 
-_ATTEMPT_SECONDS: Final = 2.0
-"""How long one attempt at a question may take: a query node that died answers to nothing."""
+_FIRST_ATTEMPT_SECONDS: Final = 1.0
+"""How long the first attempt at a question may take, each further one twice as long as the one before: a
+query node that died answers to nothing, and a large collection may need its time."""
 
 _PAUSE_SECONDS: Final = 0.05
 _BUILD_SECONDS: Final = 600.0
@@ -60,7 +61,7 @@ class Milvus:
         Raises:
             VectorStoreError: It cannot be used.
         """
-        return f"Milvus {self._connection.version} at {self.address.shown}"
+        return f"Milvus {self._connection.version} at {self.address.uri}"
 
     @property
     def finds_words(self) -> bool:
@@ -208,10 +209,11 @@ class Milvus:
         connection = self._connection
         call = getattr(connection.client, name)
         ends = time.monotonic() + self.address.deadline_seconds
+        patience = _FIRST_ATTEMPT_SECONDS
         while True:
             left = max(ends - time.monotonic(), _PAUSE_SECONDS)
             try:
-                answer = call(*given, timeout=min(_ATTEMPT_SECONDS, left), **options)
+                answer = call(*given, timeout=min(patience, left), **options)
             except connection.errors as error:
                 if time.monotonic() + _PAUSE_SECONDS >= ends or is_hopeless(error):
                     raise explained(error, self.address) from error
@@ -223,6 +225,7 @@ class Milvus:
                         f"{self.name} finds less in {given[0]} than was written there; run `footnote build`."
                     )
             time.sleep(_PAUSE_SECONDS)
+            patience *= 2
 
     def _do(self, name: str, *given: Any, **options: Any) -> None:
         """Have something done, once: what is not known to have failed must not be done twice."""

@@ -1,6 +1,6 @@
 """The way to Milvus, and what its refusals mean. The only importer of pymilvus and grpc.
 
-What these raise comes out as VectorStoreError, whose message names the address without its secrets
+What these raise comes out as VectorStoreError, whose message names the address and never the token,
 and says what to do.
 """
 
@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 from index.errors import VectorStoreError
 
@@ -43,7 +42,7 @@ class MilvusAddress:
     """Where Milvus is, and how it is used."""
 
     uri: str
-    """`http://host:19530`, or a file of Milvus Lite, whose name ends in `.db`."""
+    """`http://host:19530`, or a file of Milvus Lite, whose name ends in `.db`; told in messages."""
     token: str = field(default="", repr=False)
     """`user:password` or an API key; empty for none."""
     replicas: int = 1
@@ -52,12 +51,6 @@ class MilvusAddress:
     """What the names of collections and of their aliases begin with."""
     deadline_seconds: float = 10.0
     """How long one question to it may take, all attempts together."""
-
-    @property
-    def shown(self) -> str:
-        """The address without a user's name and password."""
-        parts = urlsplit(self.uri)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.netloc else self.uri
 
 
 class NotThereError(VectorStoreError):
@@ -102,7 +95,7 @@ class Connection:
         version = found.group() if found else said
         if found and (int(found[1]), int(found[2])) < LEAST_VERSION:
             raise VectorStoreError(
-                f"Milvus at {address.shown} is of version {version}; expected {_dotted(LEAST_VERSION)} or "
+                f"Milvus at {address.uri} is of version {version}; expected {_dotted(LEAST_VERSION)} or "
                 "later; upgrade it, or leave FOOTNOTE_MILVUS_URI out."
             )
         return cls(address, client, pymilvus.DataType, version, errors)
@@ -121,7 +114,9 @@ def is_hopeless(error: Exception) -> bool:
 
 def explained(error: Exception, address: MilvusAddress) -> VectorStoreError:
     """Return what pymilvus or grpc raised as one sentence with the remedy."""
-    said, shown = _said(error), address.shown
+    said, shown = _said(error), address.uri
+    if address.token:
+        said = said.replace(address.token, "[token]")
     if _TOKEN_REFUSED.search(said):
         return _TokenRefusedError(
             f"Milvus at {shown} does not accept the token; set FOOTNOTE_MILVUS_TOKEN to user:password or an "

@@ -26,7 +26,7 @@ from index.disk import flush
 from index.errors import DamagedGenerationError, VectorStoreError
 from index.milvus import Milvus
 from index.milvus_connection import MilvusAddress
-from index.milvus_vectors import MilvusVectors, MilvusWords, write_vectors, write_words
+from index.milvus_vectors import VECTORS_KEPT, MilvusVectors, MilvusWords, write_vectors, write_words
 from index.stores import LEDGER, FileStore, OpenStore, open_words
 from index.term_store import TermStore
 from index.vectors import VectorIndex
@@ -66,17 +66,21 @@ class _Ledger:
 class MilvusStore:
     """Keeps new generations in Milvus, and opens those in files too. Safe to share between threads."""
 
-    def __init__(self, address: MilvusAddress, *, keeps_new: bool = True) -> None:
+    def __init__(
+        self, address: MilvusAddress, *, keeps_new: bool = True, vectors_kept: int = VECTORS_KEPT
+    ) -> None:
         """Name the Milvus; it is asked when something is first wanted of it.
 
         Args:
             address: Where it is.
             keeps_new: Whether new generations are kept there; otherwise they are kept in files, and
                 take over from it what they can.
+            vectors_kept: How many vectors of each grain are kept in memory here, those read last.
         """
         self._milvus = Milvus(address)
         self._files = FileStore()
         self._keeps_new = keeps_new
+        self._vectors_kept = vectors_kept
 
     @property
     def keeps_in(self) -> str | None:
@@ -168,7 +172,13 @@ class MilvusStore:
                     self._milvus.load(collection)
                 self._expect(collection, counts[kind])
         passages, sentences = (
-            MilvusVectors(self._milvus, f"{ledger.name}_{kind}", counts[kind], manifest.encoder.dimensions)
+            MilvusVectors(
+                self._milvus,
+                f"{ledger.name}_{kind}",
+                counts[kind],
+                manifest.encoder.dimensions,
+                self._vectors_kept,
+            )
             for kind in (_PASSAGES, _SENTENCES)
         )
         words = ledger.collection(_WORDS)

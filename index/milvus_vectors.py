@@ -21,8 +21,8 @@ from index.vectors import Neighbours
 EXACT_UP_TO: Final = 1_000_000
 """Vectors that are searched exhaustively; more of them through a graph."""
 
-_VECTORS_KEPT: Final = 20_000
-"""Of those read last, 30 MB at 384 dimensions: a question weighs what it has just found."""
+VECTORS_KEPT: Final = 20_000
+"""Of each grain those read last, 30 MB at 384 dimensions: a question weighs what it has just found."""
 
 _MOST_TERMS: Final = 400
 """Of one question that are searched, as many as in files."""
@@ -41,11 +41,18 @@ _LEAST_BREADTH: Final = 256
 class MilvusVectors:
     """Vectors of unit length in a collection, a row each. Safe to share between threads."""
 
-    def __init__(self, milvus: Milvus, collection: str, count: int, dimensions: int) -> None:
-        """Name a collection that `write_vectors` made, and what it holds."""
+    def __init__(
+        self,
+        milvus: Milvus,
+        collection: str,
+        count: int,
+        dimensions: int,
+        vectors_kept: int = VECTORS_KEPT,
+    ) -> None:
+        """Name a collection that `write_vectors` made, what it holds, and how much of it is kept here."""
         self._milvus = milvus
         self._collection = collection
-        self._recent = _Recent(_VECTORS_KEPT)
+        self._recent = _Recent(vectors_kept)
         self.count = count
         """How many vectors there are."""
         self.dimensions = dimensions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # Read by the model libraries when they are imported, which is after this.
@@ -11,3 +12,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 settings.register_profile("footnote", deadline=None)
 settings.load_profile("footnote")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what asks for tests that take more than the others: minutes, and programs of their own."""
+    parser.addoption("--milvus-cluster", metavar="PYTHON", help="run the tests of a cluster, by this Python")

@@ -22,6 +22,7 @@ def test_without_settings_the_defaults_are_left_to_the_parts() -> None:
     assert (settings.admins, settings.allowed_chats) == (frozenset(), None)
     assert (settings.keep_questions_days, settings.worse_margin) == (30, 0.02)
     assert (settings.queue_size, settings.question_seconds, settings.log_json) == (64, 10.0, False)
+    assert (settings.milvus_replicas, settings.milvus_alias, settings.milvus_leave) == (1, "footnote", False)
     others = settings.model_dump(
         exclude={
             "bot_api_url",
@@ -31,6 +32,9 @@ def test_without_settings_the_defaults_are_left_to_the_parts() -> None:
             "queue_size",
             "question_seconds",
             "log_json",
+            "milvus_replicas",
+            "milvus_alias",
+            "milvus_leave",
         }
     )
     assert set(others.values()) == {None}
