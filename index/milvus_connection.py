@@ -109,7 +109,7 @@ class Connection:
 def is_hopeless(error: Exception) -> bool:
     """Return whether asking again would not help."""
     code = getattr(error, "code", None)
-    return (not callable(code) and code in _NOT_THERE | _REFUSED) or bool(_TOKEN_REFUSED.search(_said(error)))
+    return (not callable(code) and code in _NOT_THERE | _REFUSED) or _is_about_token(error)
 
 
 def explained(error: Exception, address: MilvusAddress) -> VectorStoreError:
@@ -117,7 +117,7 @@ def explained(error: Exception, address: MilvusAddress) -> VectorStoreError:
     said, shown = _said(error), address.uri
     if address.token:
         said = said.replace(address.token, "[token]")
-    if _TOKEN_REFUSED.search(said):
+    if _is_about_token(error):
         return _TokenRefusedError(
             f"Milvus at {shown} does not accept the token; set FOOTNOTE_MILVUS_TOKEN to user:password or an "
             "API key that may read and write there."
@@ -134,7 +134,17 @@ def explained(error: Exception, address: MilvusAddress) -> VectorStoreError:
     return VectorStoreError(f"Milvus at {shown} failed ({reason}); see its own log, then try again.")
 
 
-def _said(error: Exception) -> str:
+def _is_about_token(error: Exception) -> bool:
+    # pymilvus says of a refusal while it connects that nothing answers, and keeps the reason as the cause.
+    link: BaseException | None = error
+    while link is not None:
+        if _TOKEN_REFUSED.search(_said(link)):
+            return True
+        link = link.__cause__
+    return False
+
+
+def _said(error: BaseException) -> str:
     """Return what the error says, on one line; grpc keeps it apart from the exception's text."""
     code, details = getattr(error, "code", None), getattr(error, "details", None)
     if callable(code) and callable(details):

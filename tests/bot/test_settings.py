@@ -59,6 +59,36 @@ def test_an_empty_value_is_not_set_but_an_empty_prompt_is_no_prompt(monkeypatch:
     assert read_settings() == Settings(query_prompt="", passage_prompt="")
 
 
+@pytest.mark.parametrize("uri", ["http://milvus:19530", "https://a.example", "/data/lite.db", "lite.db"])
+def test_a_milvus_has_an_address_or_a_file(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_MILVUS_URI", f" {uri} ")
+    assert read_settings().milvus_uri == uri
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("MILVUS_URI", "milvus:19530", "an address such as http://milvus:19530"),
+        ("MILVUS_URI", "http://me:secret@milvus:19530", "FOOTNOTE_MILVUS_TOKEN"),
+        ("MILVUS_URI", "tcp://milvus/x.db", "an address such as"),
+        ("MILVUS_URI", "http://[milvus", "an address such as"),
+        ("MILVUS_ALIAS", "my bot", "letters, digits and underscores"),
+        ("MILVUS_REPLICAS", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_milvus_that_cannot_be_is_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(f"FOOTNOTE_{name}", value)
+    with pytest.raises(SettingError, match=f"FOOTNOTE_{name} is .*{expected}"):
+        read_settings()
+
+
+def test_a_milvus_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_MILVUS_TOKEN", SECRET)
+    assert SECRET not in f"{read_settings()!r} {read_settings()}"
+
+
 def test_a_folder_may_be_in_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTNOTE_ARTICLES", "~/articles")
     assert read_settings().articles == Path.home() / "articles"

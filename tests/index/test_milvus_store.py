@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -162,7 +161,7 @@ def test_what_a_dead_build_left_is_removed_by_the_next(
     report = build_index(articles, folder, encoder)
     names = collections(folder, report.generation)
     # As after SIGKILL between the last collection and the rename into place.
-    os.rename(folder._generations / report.generation, path / "building-dead")
+    (folder._generations / report.generation).rename(path / "building-dead")
     (path / "current.json").unlink()
     again = build_index(articles, folder, encoder)
     assert not any(map(milvus.has, names.values()))
@@ -235,5 +234,5 @@ def test_a_ledger_that_says_nothing_is_damage(
     (generation.path / LEDGER).write_text('{"name": 3}')
     with pytest.raises(DamagedGenerationError, match=f"{LEDGER} does not say where"):
         store.open(generation)
-    with pytest.raises(DamagedGenerationError, match="store.json has"):
+    with pytest.raises(DamagedGenerationError, match=r"store\.json has"):
         folder.current()

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index import layout
+from index import layout, milvus_vectors
 from index.analysis import Terms
 from index.builder import build_index
 from index.cross_encoder import CrossEncoder
@@ -131,6 +131,20 @@ def test_a_row_that_is_not_there_is_an_error(kept: Callable[[NDArray[np.float32]
     for row in (-1, 3):
         with pytest.raises(IndexError):
             index.vectors(np.array([row]))
+
+
+def test_very_many_vectors_are_found_through_a_graph(
+    address: MilvusAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(milvus_vectors, "EXACT_UP_TO", 100)
+    vectors = unit(900, 5)[1:]
+    milvus = Milvus(address)
+    write_vectors(milvus, "graph", iter([vectors]), *vectors.shape)
+    index = MilvusVectors(milvus, "graph", *vectors.shape)
+    wanted = unit(20, 6)
+    nearest = np.sort(wanted @ vectors.T, axis=1)[:, ::-1][:, :10]
+    found = index.search(wanted, 10).cosines
+    assert np.isclose(found, nearest, atol=1e-6).mean() > 0.95
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
