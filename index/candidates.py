@@ -29,12 +29,11 @@ SENTENCES_A_LIST: Final = 40
 AGREEING_PLACES: Final = 10
 """A list names a passage where it stands among its first ten."""
 
-
 _SPARE: Final = 8
 """More than wanted that an engine is asked for: rounding may order the last ones otherwise."""
 
 _TIE: Final = 1e-5
-"""Scores that differ by less may change places by an engine's rounding to 32 bits."""
+"""Scores that differ by less, or less than this share, may change places by an engine's 32 bits."""
 
 _MOST_PROPOSED: Final = 1024
 """How many an engine is asked for at most, where ever more are equally near."""
@@ -198,8 +197,10 @@ def _best(
         rows = propose(limit)
         scores = np.round(score(rows), _DECIMALS)
         order = np.lexsort((rows, -scores))
-        is_all = len(rows) < limit or limit >= _MOST_PROPOSED
-        if is_all or scores[order[-1]] < scores[order[k - 1]] - _TIE:
+        if len(rows) < limit or limit >= _MOST_PROPOSED:
+            return rows[order[:k]]
+        last_wanted = scores[order[k - 1]]
+        if scores[order[-1]] < last_wanted - _TIE * max(1.0, last_wanted):
             return rows[order[:k]]
         # Those that are as good as the last one wanted may not all be there.
         limit = min(2 * limit, _MOST_PROPOSED)
