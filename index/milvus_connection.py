@@ -136,10 +136,13 @@ def explained(error: Exception, address: MilvusAddress) -> VectorStoreError:
 
 def _is_about_token(error: Exception) -> bool:
     # pymilvus says of a refusal while it connects that nothing answers, and keeps the reason as the cause.
+    # What it raises is often its own cause.
     link: BaseException | None = error
-    while link is not None:
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:
         if _TOKEN_REFUSED.search(_said(link)):
             return True
+        seen.add(id(link))
         link = link.__cause__
     return False
 
