@@ -44,7 +44,7 @@ def test_a_build_moves_there_and_everything_follows(place: list[str], lite: str)
     assert moved.exit_code == 0, moved.output
     assert "Built generation" in moved.output
     answer = run("ask", "At how many degrees is green tea brewed?", *place)
-    assert "80 degrees" in answer.stdout
+    assert "brewed at 80" in answer.stdout
     healthy = run("doctor", *place)
     assert healthy.exit_code == 0, healthy.output
     assert "ok: vectors: in Milvus " in healthy.stdout
@@ -71,7 +71,7 @@ def test_a_roll_back_answers_from_files_again(place: list[str], lite: str) -> No
     assert run("rollback", *place).exit_code == 0
     assert Milvus(MilvusAddress(lite)).behind("footnote_passages") is None
     answer = run("ask", "At how many degrees is green tea brewed?", *place, "--no-build")
-    assert "80 degrees" in answer.stdout
+    assert "brewed at 80" in answer.stdout
 
 
 def test_one_that_does_not_answer_ends_the_start_with_one_sentence(
