@@ -309,7 +309,7 @@ def read_by(
             )
             for place in places
         ]
-        in_windows = logits(observation.question, [window(each) for each in candidates])
+        in_windows = logits(observation.question, [window(each).text for each in candidates])
         in_passages = logits(observation.question, [each.stored.text for each in candidates])
         result.append(
             Read(observation, places, values[places], in_windows, np.maximum(in_windows, in_passages))
