@@ -6,6 +6,7 @@ A real PostgreSQL server on loopback, and shared inboxes as replicas have them, 
 is taken is marked done at once. Three ways to learn of an update are run in turn in each round, each from
 the moment that `take_in` is called to the moment that the update is handed over, in another inbox than the
 one that took it in: being told (LISTEN and NOTIFY), asking every 50 ms, and asking every second.
+An update follows soon after the one before was taken, which is the worst moment for whoever asks.
 """
 
 from __future__ import annotations
