@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.answer_pointer import Reading, default_pointer
 from index.encoder import load_library_cross_encoder
 from index.errors import ModelError
 from index.model_files import check_file, packaged_folder
@@ -56,6 +57,15 @@ class CrossEncoder(Protocol):
         """
         ...
 
+    def read(self, question: str, text: str) -> Reading:
+        """Return the logit of one text, and the states of its tokens where the model is one we point in.
+
+        Args:
+            question: Cleaned.
+            text: One longer than the model reads is read from its beginning.
+        """
+        ...
+
     def familiarity(self, words: Sequence[str]) -> float:
         """Return the share of words that the tokenizer knows; see `index.understanding`."""
         ...
@@ -87,7 +97,7 @@ class OnnxCrossEncoder:
         from tokenizers import Tokenizer
 
         try:
-            self._session = OnnxSession(folder / "model.onnx")
+            self._session = OnnxSession(folder / "model.onnx", inner_output=default_pointer().layer)
             self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         # The model's hash was checked, so this is rare.
         except (SessionError, OSError, ValueError) as error:
@@ -104,28 +114,26 @@ class OnnxCrossEncoder:
         One at a time: a batch of five costs the time of its longest five times over, and time can
         be looked at between texts.
         """
-        scores = np.full(len(texts), np.nan)
+        return _scores(self, question, texts, deadline)
+
+    def read(self, question: str, text: str) -> Reading:
+        """Read one text, as the protocol says."""
         whole = self._tokenizer.encode(question).ids
         query = [*whole[:-1][:_LONGEST_QUESTION], whole[-1]]
-        for number, text in enumerate(texts):
-            if number and deadline is not None and time.perf_counter() > deadline:
-                break
-            scores[number] = self._logit(query, text)
-        return scores
+        encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+        # A text of its own begins with [CLS], which stands before the question already.
+        read = encoding.ids[1:][: _LONGEST - len(query)]
+        ids = np.array([query + read], np.int64)
+        kinds = np.array([[0] * len(query) + [1] * len(read)], np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": kinds}
+        logits, states = self._session.run_both(inputs)
+        places = np.array(encoding.offsets[1:][: len(read)], np.int64).reshape(-1, 2)
+        return Reading(float(logits[0, 0]), places, states[0, len(query) :])
 
     def familiarity(self, words: Sequence[str]) -> float:
         """Return the share of words that the tokenizer knows."""
         encodings = self._tokenizer.encode_batch(list(words), add_special_tokens=False)
         return familiarity(words, [encoding.ids for encoding in encodings], self._unknown)
-
-    def _logit(self, query: list[int], text: str) -> float:
-        readable = text.encode("utf-8", "replace").decode("utf-8")
-        # A text of its own begins with [CLS], which stands before the question already.
-        read = self._tokenizer.encode(readable).ids[1:][: _LONGEST - len(query)]
-        ids = np.array([query + read], np.int64)
-        kinds = np.array([[0] * len(query) + [1] * len(read)], np.int64)
-        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": kinds}
-        return float(self._session.run(inputs)[0, 0])
 
 
 class LibraryCrossEncoderAdapter:
@@ -140,14 +148,13 @@ class LibraryCrossEncoderAdapter:
         self, question: str, texts: Sequence[str], *, deadline: float | None = None
     ) -> NDArray[np.float64]:
         """Score each text by itself, as the protocol says; logits before any activation."""
-        scores = np.full(len(texts), np.nan)
-        for number, text in enumerate(texts):
-            if number and deadline is not None and time.perf_counter() > deadline:
-                break
-            pair = (question, text.encode("utf-8", "replace").decode("utf-8"))
-            found = self._model.predict([pair], activation_fn=_identity, show_progress_bar=False)
-            scores[number] = float(np.ravel(found)[0])
-        return scores
+        return _scores(self, question, texts, deadline)
+
+    def read(self, question: str, text: str) -> Reading:
+        """Read one text; the library shows no states, and no pointer was fitted to them."""
+        pair = (question, text.encode("utf-8", "replace").decode("utf-8"))
+        found = self._model.predict([pair], activation_fn=_identity, show_progress_bar=False)
+        return Reading(float(np.ravel(found)[0]), np.empty((0, 2), np.int64), np.empty((0, 0), np.float32))
 
     def familiarity(self, words: Sequence[str]) -> float:
         """Return the share of words that the tokenizer knows."""
@@ -155,6 +162,17 @@ class LibraryCrossEncoderAdapter:
             return 0.0
         tokens = self._tokenizer([f" {word}" for word in words], add_special_tokens=False)["input_ids"]
         return familiarity(words, tokens, self._tokenizer.unk_token_id)
+
+
+def _scores(
+    model: CrossEncoder, question: str, texts: Sequence[str], deadline: float | None
+) -> NDArray[np.float64]:
+    scores = np.full(len(texts), np.nan)
+    for number, text in enumerate(texts):
+        if number and deadline is not None and time.perf_counter() > deadline:
+            break
+        scores[number] = model.read(question, text).logit
+    return scores
 
 
 def _identity(logits: Any) -> Any:

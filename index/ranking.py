@@ -50,6 +50,8 @@ class Weights:
     """Between these log-odds and their negative, a window is not enough."""
     lead: float
     """By how much the first passage's log-odds must exceed the second's for it to be read alone."""
+    sentence_lead: float
+    """By how much a sentence's score must exceed the second's for it to be marked without reading."""
 
 
 @cache
@@ -81,6 +83,7 @@ def weights_from(fields: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Wei
         hopeless=fields["decisions"]["log_odds"]["hopeless"],
         settled=fields["decisions"]["log_odds"]["settled"],
         lead=fields["decisions"]["log_odds"]["lead"],
+        sentence_lead=fields["decisions"]["scores"]["sentence_lead"],
     )
 
 

@@ -79,6 +79,10 @@ LEAD: Final = 0.5
 """Where reading stops. With -5, 5, 3 and no stop after the first window the figures were the same to
 .003, and the median question had 500 tokens more to read."""
 
+SENTENCE_LEAD: Final = 1.0
+"""From which on the first look's sentence is marked without a second: .5 marked the answer in .008 fewer
+passages, 2 in as many and had 8% more to read."""
+
 WEIGHTS_PATH: Final = Path(__file__).parents[2] / "index" / "ranking_weights.json"
 
 
@@ -131,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "decisions": {
             "probability": {"answering_threshold": ANSWERING_THRESHOLD},
             "log_odds": {"certain": CERTAIN, "hopeless": HOPELESS, "settled": SETTLED, "lead": LEAD},
+            "scores": {"sentence_lead": SENTENCE_LEAD},
         },
     }
     choosing = weights_from(fields)
@@ -309,7 +314,7 @@ def read_by(
             )
             for place in places
         ]
-        in_windows = logits(observation.question, [window(each) for each in candidates])
+        in_windows = logits(observation.question, [window(each).text for each in candidates])
         in_passages = logits(observation.question, [each.stored.text for each in candidates])
         result.append(
             Read(observation, places, values[places], in_windows, np.maximum(in_windows, in_passages))

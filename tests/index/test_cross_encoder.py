@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import cross_encoder as module
+from index.answer_pointer import default_pointer
 from index.cross_encoder import NO_CROSS_ENCODER, CrossEncoder, load_cross_encoder_by_setting
 from index.errors import ModelError
 from index.model_files import packaged_folder
@@ -68,6 +69,16 @@ def test_no_texts_have_no_scores(cross_encoder: CrossEncoder) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), st.text(st.characters(), max_size=200))
 def test_any_text_can_be_read(cross_encoder: CrossEncoder, question: str, text: str) -> None:
     assert np.isfinite(cross_encoder.score(question, [text])).all()
+
+
+@settings(max_examples=25)
+@given(st.text(st.characters(), max_size=200))
+def test_every_state_belongs_to_a_token_of_the_text(cross_encoder: CrossEncoder, text: str) -> None:
+    read = cross_encoder.read(QUESTION, text)
+    assert read.states.shape == (len(read.tokens), len(default_pointer().weights))
+    assert (read.tokens >= 0).all()
+    assert (read.tokens <= len(text)).all()
+    assert read.logit == pytest.approx(cross_encoder.score(QUESTION, [text])[0])
 
 
 def test_long_questions_and_texts_are_cut_and_not_refused(cross_encoder: CrossEncoder) -> None:

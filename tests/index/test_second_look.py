@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from index.answer_pointer import Reading, default_pointer
 from index.ranking import Weights, default_weights
 from index.second_look import PASSAGES_READ, Candidate, SecondLook, window
 from index.texts import StoredPassage
@@ -23,6 +24,7 @@ WEIGHTS = replace(
     hopeless=-2.0,
     settled=0.1,
     lead=5.0,
+    sentence_lead=0.5,
 )
 """Log-odds are those of the cross-encoder, 100 more after whole passages; the second is always read."""
 
@@ -37,9 +39,17 @@ class LengthReader:
         self, question: str, texts: Sequence[str], *, deadline: float | None = None
     ) -> NDArray[np.float64]:
         """Return the scores of all texts."""
+        return np.array([self.read(question, text).logit for text in texts])
+
+    def read(self, question: str, text: str) -> Reading:
+        """Return the length, and states that point to the capital letters of the text."""
         assert question
-        self.texts += texts
-        return np.array([len(text) / 10 for text in texts])
+        self.texts.append(text)
+        tokens = np.array([[place, place + 1] for place in range(len(text))], np.int64).reshape(-1, 2)
+        towards = default_pointer().weights
+        return Reading(
+            len(text) / 10, tokens, np.array([letter.isupper() * towards for letter in text], np.float32)
+        )
 
     def familiarity(self, words: Sequence[str]) -> float:
         """Return that all is known."""
@@ -149,4 +159,38 @@ def test_it_is_not_needed_for_nothing_or_for_what_it_cannot_read() -> None:
     [(0, "one. two"), (1, "one. two. three"), (2, "two. three. four"), (3, "three. four")],
 )
 def test_a_window_is_the_likeliest_sentence_with_its_neighbours(best: int, expected: str) -> None:
-    assert window(candidate(1, "one. two. three. four", 0.0, best=best)) == expected
+    found = window(candidate(1, "one. two. three. four", 0.0, best=best))
+    assert found.text == expected
+    assert [sentence.of(found.text) for sentence in found.sentences] == expected.split(". ")
+    assert found.first_sentence == max(0, best - 1)
+
+
+def test_what_is_read_is_pointed_into() -> None:
+    """The first look takes the first sentence; the reader finds its capital in the third."""
+    given = [candidate(1, "one. two. three Three. four", 0.0, best=1)]
+    found = look(LengthReader()).rescored("why", given)
+    assert found[0].best_sentence == 2
+
+
+def test_outside_of_what_was_read_no_sentence_is_marked() -> None:
+    given = [candidate(1, "one. two. three. FOUR", 0.0, best=0)]
+    found = look(LengthReader(), weights=replace(WEIGHTS, settled=0.01)).rescored("why", given)
+    assert found[0].best_sentence in (0, 1)
+
+
+def test_sentences_of_a_model_that_is_not_pointed_in_stay_as_they_were() -> None:
+    class Blind(LengthReader):
+        def read(self, question: str, text: str) -> Reading:
+            return Reading(1.0, np.empty((0, 2), np.int64), np.empty((0, 0), np.float32))
+
+    found = look(Blind()).rescored("why", [candidate(1, "one. two. THREE", 0.0, best=1)])
+    assert found[0].best_sentence == 1
+
+
+@pytest.mark.parametrize(("second", "needed"), [(0.4, False), (0.6, True)])
+def test_a_certain_passage_is_read_where_two_sentences_are_nearly_as_likely(
+    second: float, needed: bool
+) -> None:
+    given = candidate(1, "one. two. three", 5.0)
+    given.sentence_scores[2] = second
+    assert look(LengthReader()).is_needed([given]) is needed
