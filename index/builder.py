@@ -32,7 +32,7 @@ from index.spelling import count_words, write_words
 from index.term_store import TermWriter
 from index.texts import KEY_BYTES, PassageRecord, Texts, article_fingerprint, write_texts
 from index.types import Article, BuildReport, Collection, Passage, SkippedFile
-from index.vectors import VectorIndex
+from index.vectors import VectorIndex, VectorLayout, notice_of
 
 __all__ = ["BuildProgress", "build_index", "fingerprint_of"]
 
@@ -124,7 +124,7 @@ def build_index(
         )
         vectors = _vectors(segmented, prepared.encoder, before, tell)
         languages = tuple(sorted({article.language for article in collection.articles}))
-        _write(folder, segmented, vectors, languages, tell)
+        passage_layout, sentence_layout = _write(folder, segmented, vectors, languages, tell)
         manifest = Manifest(
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             encoder=encoder.identity,
@@ -135,6 +135,8 @@ def build_index(
             corpus_fingerprint=fingerprint_of(collection),
             segmentation=settings,
             build_seconds=time.perf_counter() - began,
+            passage_vectors=passage_layout,
+            sentence_vectors=sentence_layout,
         )
         # Read before publishing, which may remove the generation that is compared with.
         old = _fingerprints(before)
@@ -143,6 +145,11 @@ def build_index(
     if prepared.notice is not None:
         notice = SkippedFile(f"The encoder {encoder.identity.name}", prepared.notice)
         collection = replace(collection, notices=(notice, *collection.notices))
+    for grain, vector_layout in (("passages", passage_layout), ("sentences", sentence_layout)):
+        text = notice_of(vector_layout)
+        if text is not None:
+            notice = SkippedFile(f"The vectors of the {grain}", text)
+            collection = replace(collection, notices=(notice, *collection.notices))
     return _report(name, manifest, collection, old, vectors.passages_reused, began, switched=switched)
 
 
@@ -243,22 +250,23 @@ def _write(
     vectors: _Vectors,
     languages: Sequence[str],
     tell: OnProgress,
-) -> None:
+) -> tuple[VectorLayout, VectorLayout]:
     steps = 4
     tell(BuildProgress("writing", 0, steps))
     write_texts(folder / layout.TEXTS, ((item.article, item.records) for item in segmented))
     tell(BuildProgress("writing", 1, steps))
-    VectorIndex.write(folder / layout.PASSAGE_VECTORS, vectors.passages)
-    VectorIndex.write(folder / layout.SENTENCE_VECTORS, vectors.sentences)
+    passages = VectorIndex.write(folder / layout.PASSAGE_VECTORS, vectors.passages)
+    sentences = VectorIndex.write(folder / layout.SENTENCE_VECTORS, vectors.sentences)
     tell(BuildProgress("writing", 2, steps))
     terms = TermWriter()
     write_lexical_index(folder / layout.LEXICAL, _terms_of_passages(segmented, languages, terms))
     tell(BuildProgress("writing", 3, steps))
     (folder / layout.TERMS).mkdir()
     terms.write(folder / layout.TERMS)
-    passages = (record.passage.span.of(item.article.text) for item in segmented for record in item.records)
-    write_words(folder / layout.WORDS, count_words(passages))
+    texts = (record.passage.span.of(item.article.text) for item in segmented for record in item.records)
+    write_words(folder / layout.WORDS, count_words(texts))
     tell(BuildProgress("writing", steps, steps))
+    return passages, sentences
 
 
 def _terms_of_passages(

@@ -35,7 +35,14 @@ from index.errors import (
     NoGenerationError,
     OtherFormatError,
 )
-from index.generation_files import check_files, damaged, file_records, manifest_bytes, short_hash
+from index.generation_files import (
+    Verification,
+    check_files,
+    damaged,
+    file_records,
+    manifest_bytes,
+    short_hash,
+)
 from index.manifest import FORMAT_VERSION, MANIFEST_NAME, FileRecord, Manifest, ModelIdentity
 from index.pointer import Pointer, prepare_pointer, put_pointer, read_pointer
 
@@ -46,6 +53,7 @@ __all__ = [
     "Manifest",
     "ModelIdentity",
     "OpenGeneration",
+    "Verification",
 ]
 
 _PRIVATE_PREFIX: Final = "building-"
@@ -129,7 +137,7 @@ class IndexFolder:
             flush_tree(private_folder)
             if manifest_bytes(private_folder) != data:
                 raise damaged(f"{private_folder / MANIFEST_NAME} reads otherwise than it was written")
-            check_files(private_folder, manifest, verify=True)
+            check_files(private_folder, manifest, Verification.EVERY_BYTE)
             self._generations.mkdir(exist_ok=True)
             name = self._free_name(manifest, data)
             serving = None if switch else self._serving_pointer()
@@ -161,7 +169,7 @@ class IndexFolder:
                     f"Generation {name} is not the candidate in {self._path}, so {pointer.current} stays; "
                     "run `footnote build`."
                 )
-            self._open(name, verify=True)
+            self._open(name)
             put_pointer(prepare_pointer(self._path, Pointer(current=name, previous=self._worth_keeping())))
             self._remove_leftovers()
 
@@ -182,13 +190,13 @@ class IndexFolder:
         """Return this folder as a reader would find it with that generation in service, to try it."""
         return _Trial(self._path, name)
 
-    def current(self, *, verify: bool = True) -> OpenGeneration:
+    def current(self, verification: Verification = Verification.EVERY_BYTE) -> OpenGeneration:
         """Check the generation in use and return it.
 
         Files that its manifest does not list are ignored.
 
         Args:
-            verify: Read every file and compare its hash; otherwise compare the sizes alone.
+            verification: How closely its files are compared.
 
         Raises:
             NoGenerationError: Nothing was built here yet.
@@ -199,7 +207,7 @@ class IndexFolder:
         name = self.current_name()
         while True:
             try:
-                return self._open(name, verify=verify)
+                return self._open(name, verification)
             except GenerationError:
                 # Builds may have replaced and removed it since its name was read.
                 latest = self.current_name()
@@ -249,7 +257,7 @@ class IndexFolder:
                     f"There is no generation before {pointer.current} in {self._path}; run `footnote build`."
                 )
             try:
-                self._open(pointer.previous, verify=True)
+                self._open(pointer.previous)
             except DamagedGenerationError as error:
                 raise DamagedGenerationError(
                     f"Generation {pointer.previous} in {self._path} is damaged, so {pointer.current} stays; "
@@ -278,14 +286,14 @@ class IndexFolder:
     def _pointer(self) -> Pointer:
         return read_pointer(self._path)
 
-    def _open(self, name: str, *, verify: bool) -> OpenGeneration:
+    def _open(self, name: str, verification: Verification = Verification.EVERY_BYTE) -> OpenGeneration:
         folder = self._generations / name
         with explaining(self._path):
             data = manifest_bytes(folder)
             manifest = Manifest.from_json(data.decode(errors="replace"), origin=str(folder / MANIFEST_NAME))
             if short_hash(data) != name.split("-")[1]:
                 raise damaged(f"{folder / MANIFEST_NAME} differs from what was written under this name")
-            check_files(folder, manifest, verify=verify)
+            check_files(folder, manifest, verification)
         return OpenGeneration(name, folder, manifest)
 
     def _free_name(self, manifest: Manifest, data: bytes) -> str:
@@ -308,7 +316,7 @@ class IndexFolder:
         for name in (pointer.current, pointer.previous):
             try:
                 if name is not None:
-                    return self._open(name, verify=True).name
+                    return self._open(name).name
             except OtherFormatError:
                 # The version that wrote it can still return to it.
                 return name

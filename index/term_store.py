@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import Terms
+from index.disk_array import DiskArray
 
 SATURATION = 1.2
 """BM25's k1: Lucene's and tantivy's default, within the range of Robertson and Zaragoza (2009)."""
@@ -24,6 +25,9 @@ LENGTH_NORMALISATION = 0.75
 """BM25's b, from the same sources."""
 
 _FIELDS = ("stems", "grams")
+
+_MAPPED_BYTES = 64 * 1024 * 1024
+"""Larger arrays are read by position, so that what was read of them does not stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,11 @@ class LexicalEvidence:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    hashes: NDArray[np.uint32]
+    hashes: NDArray[np.uint32] | DiskArray
     """Every sentence's terms, one sentence after another."""
     offsets: NDArray[np.int64]
     """(sentences + 1,): where each sentence's terms begin."""
-    context_hashes: NDArray[np.uint32]
+    context_hashes: NDArray[np.uint32] | DiskArray
     """The terms of every passage's title and headings, one passage after another."""
     context_offsets: NDArray[np.int64]
     """(passages + 1,): where each passage's begin."""
@@ -61,7 +65,7 @@ class _Field:
 
 
 class TermStore:
-    """The terms of one generation, memory-mapped."""
+    """The terms of one generation, read from the disk as they are needed."""
 
     def __init__(
         self, fields: dict[str, _Field], first_sentences: NDArray[np.int64], languages: NDArray[np.int16]
@@ -79,7 +83,7 @@ class TermStore:
 
     @classmethod
     def open(cls, folder: Path) -> TermStore:
-        """Map what `TermWriter.write` wrote into `folder`.
+        """Open what `TermWriter.write` wrote into `folder`.
 
         Raises:
             OSError: A file is missing.
@@ -90,11 +94,17 @@ class TermStore:
             array: NDArray[np.generic] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
             return array
 
+        def load_hashes(name: str) -> NDArray[np.uint32] | DiskArray:
+            path = folder / f"{name}.npy"
+            if path.stat().st_size > _MAPPED_BYTES:
+                return DiskArray(path)
+            return load(name)  # type: ignore[return-value]
+
         fields = {
             name: _Field(
-                hashes=load(f"{name}-hashes"),  # type: ignore[arg-type]
+                hashes=load_hashes(f"{name}-hashes"),
                 offsets=load(f"{name}-offsets"),  # type: ignore[arg-type]
-                context_hashes=load(f"{name}-context-hashes"),  # type: ignore[arg-type]
+                context_hashes=load_hashes(f"{name}-context-hashes"),
                 context_offsets=load(f"{name}-context-offsets"),  # type: ignore[arg-type]
                 vocabulary=load(f"{name}-vocabulary"),  # type: ignore[arg-type]
                 document_frequency=load(f"{name}-frequency"),  # type: ignore[arg-type]
@@ -116,7 +126,15 @@ class TermStore:
     def knows(self, stems: Sequence[str]) -> bool:
         """Return whether each of these stems stands in some passage."""
         vocabulary = self._fields["stems"].vocabulary
-        return bool(np.isin(hashed_terms(stems), vocabulary).all())
+        wanted = hashed_terms(stems)
+        # Beyond the last, a place where the others are not.
+        places = np.searchsorted(vocabulary, wanted) % max(1, len(vocabulary))
+        return not len(wanted) or bool(len(vocabulary) and (vocabulary[places] == wanted).all())
+
+    def rows_of_language(self, number: int, most: int) -> NDArray[np.int64]:
+        """Return the rows of the first `most` passages in the language of that number, (n,) int64."""
+        rows: NDArray[np.int64] = np.flatnonzero(self.languages == number)[:most]
+        return rows
 
     def stems(self, passage_row: int) -> NDArray[np.uint32]:
         """Return the hashed stems of a passage's text in their order, (n,) uint32."""
@@ -226,7 +244,7 @@ class _FieldWriter:
 
 
 def _counted(
-    hashes: NDArray[np.uint32],
+    hashes: NDArray[np.uint32] | DiskArray,
     offsets: NDArray[np.int64],
     rows: NDArray[np.int64],
     wanted: NDArray[np.uint32],
