@@ -108,7 +108,7 @@ def write_compressed(path: Path, vectors: NDArray[np.float32]) -> None:
     """
     count, dimensions = vectors.shape
     lists = 2 ** round(math.log2(math.sqrt(count)))
-    index = faiss.index_factory(
+    index: Any = faiss.index_factory(
         dimensions, f"IVF{lists},PQ{_codes(dimensions)}x4fs", faiss.METRIC_INNER_PRODUCT
     )
     index.cp.niter = _TRAINING_ROUNDS

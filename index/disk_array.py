@@ -11,12 +11,15 @@ import os
 import threading
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import DamagedGenerationError
+
+_CAN_READ_BY_POSITION: Final = hasattr(os, "preadv")
+"""Windows cannot, so threads take turns there."""
 
 
 class DiskArray:
@@ -69,29 +72,28 @@ class DiskArray:
             firsts = rows[begins].tolist()
             counts = np.diff(begins, append=len(rows)).tolist()
         found = np.empty((sum(counts), *self.shape[1:]), self.dtype)
-        target = memoryview(found.reshape(-1).view(np.uint8))
+        target = found.reshape(-1).view(np.uint8).data
         filled = 0
         for first, count in zip(firsts, counts, strict=True):
             size = count * self._row_bytes
-            self._read(target[filled : filled + size], self._begin + first * self._row_bytes)
+            place, position = target[filled : filled + size], self._begin + first * self._row_bytes
+            # Hundreds of rows a question: the usual case is worth a line of its own.
+            if not _CAN_READ_BY_POSITION or os.preadv(self._descriptor, (place,), position) != size:
+                self._read(place, position)
             filled += size
         return found
 
     def _read(self, target: memoryview, position: int) -> None:
         while target:
-            if hasattr(os, "preadv"):
-                done = os.preadv(self._descriptor, [target], position)
-            else:
-                with self._lock:
-                    os.lseek(self._descriptor, position, os.SEEK_SET)
-                    data = os.read(self._descriptor, len(target))
-                done = len(data)
-                target[:done] = data
-            if not done:
+            with self._lock:
+                os.lseek(self._descriptor, position, os.SEEK_SET)
+                data = os.read(self._descriptor, len(target))
+            if not data:
                 raise DamagedGenerationError(
                     f"{self._path} ends before byte {position}; run `footnote rollback` or `footnote build`."
                 )
-            target, position = target[done:], position + done
+            target[: len(data)] = data
+            target, position = target[len(data) :], position + len(data)
 
 
 class ArrayWriter:

@@ -11,8 +11,9 @@ import hashlib
 import os
 from collections.abc import Iterator
 from enum import Enum
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from index.errors import DamagedGenerationError, GenerationError
 from index.manifest import MANIFEST_NAME, FileRecord, Manifest
@@ -94,7 +95,7 @@ def check_files(folder: Path, manifest: Manifest, verification: Verification) ->
             raise damaged(f"{path} is missing") from error
 
 
-def _is_unchanged(file: BinaryIO, record: FileRecord, verification: Verification) -> bool:
+def _is_unchanged(file: BufferedReader, record: FileRecord, verification: Verification) -> bool:
     match verification:
         case Verification.EVERY_BYTE:
             return hashlib.file_digest(file, "sha256").hexdigest() == record.sha256
@@ -104,7 +105,7 @@ def _is_unchanged(file: BinaryIO, record: FileRecord, verification: Verification
             return True
 
 
-def _spots_digest(file: BinaryIO, size: int) -> str:
+def _spots_digest(file: BufferedReader, size: int) -> str:
     digest = hashlib.sha256()
     last = max(0, size - _SPOT_BYTES)
     is_small = size <= _SPOTS * _SPOT_BYTES

@@ -25,7 +25,7 @@ _SHORTEST, _LONGEST = 20, 32
 """Words of a sentence: five make a paragraph that is a passage of its own (120 to 180 words)."""
 _MADE_UP: Final = 0.03
 _INVENTORY: Final = 2_000_000
-_ZIPF: Final = 1.3
+_ZIPF: Final = 1.15
 _SYLLABLES: Final = tuple(
     f"{first}{vowel}" for first in "bdfgklmnprstvz" for vowel in ("a", "e", "i", "or", "un")
 )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -36,19 +37,39 @@ _LONG: Final = 400
 _AT_ONCE: Final = 4096
 
 
+@dataclass(frozen=True, slots=True)
+class RealTexts:
+    """Passages and sentences of real articles with their vectors, rows in the order of the texts."""
+
+    passages: tuple[str, ...]
+    passage_vectors: NDArray[np.float32]
+    sentences: tuple[str, ...]
+    sentence_vectors: NDArray[np.float32]
+
+    @classmethod
+    def encode(cls, articles: Iterable[Article], encoder: TextEncoder) -> RealTexts:
+        """Cut and encode articles, some hundred passages at least; each text once."""
+        passages: dict[str, None] = {}
+        sentences: dict[str, None] = {}
+        for article in articles:
+            for passage in segment(article):
+                passages[passage.span.of(article.text)] = None
+                sentences.update(dict.fromkeys(span.of(article.text) for span in passage.sentences))
+        return cls(
+            tuple(passages),
+            encoder.encode_passages(list(passages)),
+            tuple(sentences),
+            encoder.encode_passages(list(sentences)),
+        )
+
+
 class ScaleSource:
     """Where a build gets an encoder for generated texts; answering takes the source that is behind it."""
 
-    def __init__(self, source: EncoderSource, articles: Sequence[Article]) -> None:
-        """Name what is behind it.
-
-        Args:
-            source: Of the real encoder.
-            articles: What real vectors are made of, some hundred passages at least; their texts keep
-                their own vectors wherever they stand.
-        """
+    def __init__(self, source: EncoderSource, real: RealTexts) -> None:
+        """Take the source of the real encoder, and what that made of real texts."""
         self._source = source
-        self._articles = articles
+        self._real = real
 
     @property
     def identity(self) -> ModelIdentity:
@@ -64,7 +85,7 @@ class ScaleSource:
     ) -> BuildEncoder:
         """Keep the real encoder in the generation, and give the one for generated texts."""
         prepared = self._source.for_building(folder, before, on_export)
-        return BuildEncoder(ScaleEncoder(prepared.encoder, self._articles), prepared.notice)
+        return BuildEncoder(ScaleEncoder(prepared.encoder, self._real), prepared.notice)
 
     def for_answering(self, folder: Path) -> TextEncoder:
         """Return the real encoder."""
@@ -74,21 +95,15 @@ class ScaleSource:
 class ScaleEncoder:
     """Encodes questions and real texts as a real encoder does, and makes up the rest."""
 
-    def __init__(self, encoder: TextEncoder, articles: Iterable[Article]) -> None:
-        """Encode the real articles."""
+    def __init__(self, encoder: TextEncoder, real: RealTexts) -> None:
+        """Take the real encoder, and what it made of real texts: those keep their own vectors."""
         self._encoder = encoder
         self.identity = encoder.identity
         """The real encoder's."""
-        passages: dict[str, None] = {}
-        sentences: dict[str, None] = {}
-        for article in articles:
-            for passage in segment(article):
-                passages[passage.span.of(article.text)] = None
-                sentences.update(dict.fromkeys(span.of(article.text) for span in passage.sentences))
-        self._passages = _Mixer(encoder.encode_passages(list(passages)))
-        self._sentences = _Mixer(encoder.encode_passages(list(sentences)))
-        self._real = dict(zip(passages, self._passages.vectors, strict=True))
-        self._real |= dict(zip(sentences, self._sentences.vectors, strict=True))
+        self._passages = _Mixer(real.passage_vectors)
+        self._sentences = _Mixer(real.sentence_vectors)
+        self._real = dict(zip(real.passages, real.passage_vectors, strict=True))
+        self._real |= dict(zip(real.sentences, real.sentence_vectors, strict=True))
 
     def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode questions, really."""
@@ -121,12 +136,12 @@ class _Mixer:
     """Makes vectors that are distributed as those it was given."""
 
     def __init__(self, vectors: NDArray[np.float32]) -> None:
-        self.vectors = vectors
+        self._vectors = vectors
         values, directions = np.linalg.eigh(np.cov(vectors.T))
         self._spread = (directions * np.sqrt(np.maximum(values, 0))).T.astype(np.float32)
 
     def mixed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        count, dimensions = len(texts), self.vectors.shape[1]
+        count, dimensions = len(texts), self._vectors.shape[1]
         noise = np.empty((count, dimensions), np.float32)
         first = np.empty(count, np.int64)
         steps = np.empty(count, np.int64)
@@ -134,10 +149,10 @@ class _Mixer:
         for row, text in enumerate(texts):
             seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
             random = np.random.Generator(np.random.Philox(key=seed))
-            first[row] = random.integers(len(self.vectors))
+            first[row] = random.integers(len(self._vectors))
             steps[row] = random.integers(-_NEAR, _NEAR + 1)
             shares[row] = random.uniform(0.3, 1.0)
             random.standard_normal(out=noise[row], dtype=np.float32)
-        second = np.clip(first + steps, 0, len(self.vectors) - 1)
-        mixture = shares * self.vectors[first] + (1 - shares) * self.vectors[second]
+        second = np.clip(first + steps, 0, len(self._vectors) - 1)
+        mixture = shares * self._vectors[first] + (1 - shares) * self._vectors[second]
         return unit_rows(mixture + NOISE * (noise @ self._spread))
