@@ -19,7 +19,7 @@ from bot.progress import telling_build, waiting
 from bot.settings import Settings, read_settings
 from bot.wrapping import visible
 from index.errors import BuildRunningError, NoGenerationError
-from index.generation import IndexFolder
+from index.generation import IndexFolder, Verification
 from index.stores import VectorStore
 from index.types import BuildReport, SkippedFile
 
@@ -188,13 +188,14 @@ def open_retriever(
     from index.retriever import Retriever
 
     place.index_folder.heal()
+    is_checked = place.index_folder.current_name() == checked
     return Retriever.open(
         place.index_folder,
         encoder,
         cross_encoder,
         answering_threshold=place.settings.answering_threshold,
         second_look_ms=place.settings.second_look_ms,
-        verify=place.index_folder.current_name() != checked,
+        verification=Verification.SIZES if is_checked else Verification.SPOTS,
     )
 
 

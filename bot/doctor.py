@@ -16,6 +16,7 @@ from bot.rendering import json_text
 from bot.terminal import is_terminal
 from bot.wrapping import one_line
 from index.errors import FootnoteError
+from index.generation import Verification
 from index.types import Answer, Collection, Question
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Examination:
         return f"{articles} in {self._place.articles}"
 
     def _open_generation(self) -> str:
-        self._generation = self._place.index_folder.current(verify=True)
+        self._generation = self._place.index_folder.current(Verification.EVERY_BYTE)
         manifest = self._generation.manifest
         return (
             f"generation {self._generation.name} is whole, {manifest.passages:,} passages, in "
@@ -201,7 +202,7 @@ class Examination:
             self._cross_encoder,
             answering_threshold=settings.answering_threshold,
             second_look_ms=settings.second_look_ms,
-            verify=False,
+            verification=Verification.SIZES,
         ) as retriever:
             source = next(retriever.texts.articles(), None)
             golden = self._golden_question(retriever)

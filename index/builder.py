@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,18 +27,18 @@ from index.articles import no_articles, read_files
 from index.disk import explaining
 from index.earlier import EarlierTexts
 from index.encoding import EncoderSource, TextEncoder
-from index.errors import DamagedGenerationError, GenerationError, VectorStoreError
-from index.generation import IndexFolder, Manifest, ModelIdentity, OpenGeneration
+from index.errors import DamagedGenerationError, GenerationError
+from index.generation import IndexFolder, Manifest, ModelIdentity, OpenGeneration, Verification
 from index.generation_writer import GenerationWriter, Predecessor, Written
 from index.segment import Limits
-from index.stores import VectorStore
+from index.stores import KeptLayouts
 from index.survey import Survey, begun, unchanged
 from index.texts import Texts, article_fingerprint
 from index.types import BuildReport, Collection, SkippedFile
 from index.vector_filling import Filled, VectorFiller
 from index.vector_journal import VectorJournal
 from index.vector_rows import VectorRows
-from index.vector_sources import GenerationVectors
+from index.vector_sources import known_vectors
 
 __all__ = ["BuildProgress", "OnProgress", "build_index", "fingerprint_of"]
 
@@ -130,7 +130,7 @@ class _Build:
         with ExitStack() as opened:
             with ThreadPoolExecutor(max_workers=1) as beside:
                 # Hashing the files that are in use leaves the interpreter to the reading of articles.
-                checking = beside.submit(generation_in_use, self._index_folder, verify=True)
+                checking = beside.submit(generation_in_use, self._index_folder, Verification.EVERY_BYTE)
                 before = self._predecessor(opened)
                 survey = None if before is None else self._unchanged(listing, before)
                 if checking.result() is None:
@@ -146,7 +146,7 @@ class _Build:
 
     def _predecessor(self, opened: ExitStack) -> Predecessor | None:
         """Return the generation in use, of which nothing but its manifest and its sizes was checked yet."""
-        generation = generation_in_use(self._index_folder, verify=False)
+        generation = generation_in_use(self._index_folder, Verification.SIZES)
         if generation is None:
             return None
         # Asked in any case: the encoder learns from the generation what is not in its files.
@@ -196,7 +196,8 @@ class _Build:
         with explaining(self._index_folder.journal):
             opened = VectorJournal.open(self._index_folder.journal, identity)
         with opened as journal:
-            filled = self._write_vectors(folder, written, prepared.encoder, generation, shares, journal)
+            filled, kept = self._write_vectors(folder, written, prepared.encoder, generation, shares, journal)
+            survey.notices[:0] = _notices(kept)
             manifest = Manifest(
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 encoder=identity,
@@ -207,6 +208,8 @@ class _Build:
                 corpus_fingerprint=survey.corpus_fingerprint,
                 segmentation=self._settings,
                 build_seconds=time.perf_counter() - self._began,
+                passage_vectors=kept.passages,
+                sentence_vectors=kept.sentences,
                 store=self._store.keeps_in,
             )
             name = self._index_folder.publish(folder, manifest, switch=switch)
@@ -242,7 +245,7 @@ class _Build:
         before: OpenGeneration | None,
         shares: Sequence[VectorJournal],
         journal: VectorJournal,
-    ) -> Filled:
+    ) -> tuple[Filled, KeptLayouts]:
         dimensions = encoder.identity.dimensions
         with (
             Texts.open(folder / layout.TEXTS) as texts,
@@ -262,9 +265,9 @@ class _Build:
             )
             filled = filler.fill(written.runs, passages, sentences)
             self._tell(BuildProgress("writing", 0, 1))
-            self._store.keep(folder, passages.all(), sentences.all())
+            kept = self._store.keep(folder, passages.all(), sentences.all())
             self._tell(BuildProgress("writing", 1, 1))
-        return filled
+        return filled, kept
 
     def _report(
         self,
@@ -306,34 +309,14 @@ def exported_before(before: OpenGeneration | None, identity: ModelIdentity) -> P
     return before.path / layout.ENCODER
 
 
-@contextmanager
-def known_vectors(
-    generation: OpenGeneration | None, identity: ModelIdentity, store: VectorStore
-) -> Iterator[GenerationVectors | None]:
-    """Give the vectors of a generation; None without one, or where they are of another length or gone."""
-    if generation is None or generation.manifest.encoder.dimensions != identity.dimensions:
-        yield None
-        return
-    try:
-        vectors = GenerationVectors.open(generation, store)
-    except VectorStoreError:
-        # Its engine is not there any more, or has it no longer: a full build mends it.
-        yield None
-        return
-    try:
-        yield vectors
-    finally:
-        vectors.close()
-
-
 def silent(_: BuildProgress) -> None:
     """Tell nobody."""
 
 
-def generation_in_use(index_folder: IndexFolder, *, verify: bool) -> OpenGeneration | None:
+def generation_in_use(index_folder: IndexFolder, verification: Verification) -> OpenGeneration | None:
     """Return the generation in use, None where there is none or it is of no use."""
     try:
-        return index_folder.current(verify=verify)
+        return index_folder.current(verification)
     except GenerationError:
         # Nothing yet, damaged, or of another version: whatever it is, a full build mends it.
         return None
@@ -345,3 +328,12 @@ def _candidate(index_folder: IndexFolder) -> OpenGeneration | None:
         return None if name is None else index_folder.as_if_serving(name).current()
     except GenerationError:
         return None
+
+
+def _notices(kept: KeptLayouts) -> list[SkippedFile]:
+    """Return what is to be said of how the vectors lie."""
+    from index.vectors import notice_of
+
+    layouts = (("passages", kept.passages), ("sentences", kept.sentences))
+    texts = ((grain, None if lies is None else notice_of(lies)) for grain, lies in layouts)
+    return [SkippedFile(f"The vectors of the {grain}", text) for grain, text in texts if text is not None]

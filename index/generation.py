@@ -37,6 +37,7 @@ from index.errors import (
 )
 from index.generation_files import (
     OpenGeneration,
+    Verification,
     check_files,
     damaged,
     file_records,
@@ -44,11 +45,11 @@ from index.generation_files import (
     manifest_bytes,
     open_generation,
 )
-from index.manifest import FORMAT_VERSION, MANIFEST_NAME, FileRecord, Manifest, ModelIdentity
+from index.manifest import FORMAT_VERSION, MANIFEST_NAME, Manifest, ModelIdentity
 from index.pointer import Pointer, prepare_pointer, put_pointer, read_pointer
 from index.stores import FileStore, VectorStore
 
-__all__ = ["FORMAT_VERSION", "FileRecord", "IndexFolder", "Manifest", "ModelIdentity", "OpenGeneration"]
+__all__ = ["FORMAT_VERSION", "IndexFolder", "Manifest", "ModelIdentity", "OpenGeneration", "Verification"]
 
 _PRIVATE_PREFIX: Final = "building-"
 
@@ -139,7 +140,7 @@ class IndexFolder:
             flush_tree(private_folder)
             if manifest_bytes(private_folder) != data:
                 raise damaged(f"{private_folder / MANIFEST_NAME} reads otherwise than it was written")
-            check_files(private_folder, manifest, verify=True)
+            check_files(private_folder, manifest, Verification.EVERY_BYTE)
             self._generations.mkdir(exist_ok=True)
             name = free_name(self._generations, manifest, data)
             serving = None if switch else self._serving_pointer()
@@ -171,7 +172,7 @@ class IndexFolder:
                     f"Generation {name} is not the candidate in {self._path}, so {pointer.current} stays; "
                     "run `footnote build`."
                 )
-            self._open(name, verify=True)
+            self._open(name)
             after = Pointer(current=name, previous=self._worth_keeping())
             put_pointer(prepare_pointer(self._path, after))
             self._settle(after)
@@ -193,13 +194,13 @@ class IndexFolder:
         """Return this folder as a reader would find it with that generation in service, to try it."""
         return _Trial(self._path, self.store, name)
 
-    def current(self, *, verify: bool = True) -> OpenGeneration:
+    def current(self, verification: Verification = Verification.EVERY_BYTE) -> OpenGeneration:
         """Check the generation in use and return it.
 
         Files that its manifest does not list are ignored.
 
         Args:
-            verify: Read every file and compare its hash; otherwise compare the sizes alone.
+            verification: How closely its files are compared.
 
         Raises:
             NoGenerationError: Nothing was built here yet.
@@ -210,7 +211,7 @@ class IndexFolder:
         name = self.current_name()
         while True:
             try:
-                return self._open(name, verify=verify)
+                return self._open(name, verification)
             except GenerationError:
                 # Builds may have replaced and removed it since its name was read.
                 latest = self.current_name()
@@ -260,7 +261,7 @@ class IndexFolder:
                     f"There is no generation before {pointer.current} in {self._path}; run `footnote build`."
                 )
             try:
-                self._open(pointer.previous, verify=True)
+                self._open(pointer.previous)
             except DamagedGenerationError as error:
                 raise DamagedGenerationError(
                     f"Generation {pointer.previous} in {self._path} is damaged, so {pointer.current} stays; "
@@ -286,8 +287,8 @@ class IndexFolder:
     def _pointer(self) -> Pointer:
         return read_pointer(self._path)
 
-    def _open(self, name: str, *, verify: bool) -> OpenGeneration:
-        return open_generation(self._generations, name, verify=verify)
+    def _open(self, name: str, verification: Verification = Verification.EVERY_BYTE) -> OpenGeneration:
+        return open_generation(self._generations, name, verification)
 
     def _serving_pointer(self) -> Pointer | None:
         try:
@@ -303,7 +304,7 @@ class IndexFolder:
         for name in (pointer.current, pointer.previous):
             try:
                 if name is not None:
-                    return self._open(name, verify=True).name
+                    return self._open(name).name
             except OtherFormatError:
                 # The version that wrote it can still return to it.
                 return name

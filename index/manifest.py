@@ -12,7 +12,7 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from index.errors import DamagedGenerationError, OtherFormatError
 
@@ -36,6 +36,16 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class VectorLayout:
+    """How vectors lie on the disk, and what that costs; see `index.vectors`."""
+
+    name: Literal["exact", "compressed"]
+    recall_at_10: float | None
+    """What searching compressed vectors found of the exact ten nearest, over a sample; where the layout
+    is "exact", what was too little. None where there were too few vectors to compress."""
+
+
+@dataclass(frozen=True, slots=True)
 class FileRecord:
     """One file of a generation, as it was when the generation was published."""
 
@@ -44,6 +54,8 @@ class FileRecord:
     size: int
     """In bytes."""
     sha256: str
+    spots_sha256: str
+    """Of some blocks of a large file, for whoever cannot wait; see `index.generation_files`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,10 @@ class Manifest:
     segmentation: tuple[tuple[str, int], ...]
     """The limits that passages were cut by: name and value."""
     build_seconds: float
+    passage_vectors: VectorLayout | None = VectorLayout("exact", None)
+    """None where an engine keeps them."""
+    sentence_vectors: VectorLayout | None = VectorLayout("exact", None)
+    """The same."""
     store: str | None = None
     """The engine that keeps the vectors, such as "milvus"; None for files in the generation's folder."""
     files: tuple[FileRecord, ...] = ()
@@ -104,6 +120,8 @@ class Manifest:
                 corpus_fingerprint=fields.string("corpus_fingerprint"),
                 segmentation=tuple(_limit(item) for item in fields.items("segmentation")),
                 build_seconds=fields.number("build_seconds"),
+                passage_vectors=_layout(fields.fields_or_none("passage_vectors")),
+                sentence_vectors=_layout(fields.fields_or_none("sentence_vectors")),
                 store=fields.string("store") if fields.has("store") else None,
                 files=tuple(_file(_Fields(item, "a file")) for item in fields.items("files")),
                 format_version=version,
@@ -134,10 +152,11 @@ class _Fields:
         return _integer(self._take(name), name)
 
     def number(self, name: str) -> float:
+        return _number(self._take(name), name)
+
+    def number_or_none(self, name: str) -> float | None:
         value = self._take(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"{name} is {_shown(value)}; expected a finite number")
-        return float(value)
+        return None if value is None else _number(value, name)
 
     def has(self, name: str) -> bool:
         return name in self._left
@@ -150,6 +169,10 @@ class _Fields:
 
     def fields(self, name: str) -> _Fields:
         return _Fields(self._take(name), name)
+
+    def fields_or_none(self, name: str) -> _Fields | None:
+        value = self._take(name)
+        return None if value is None else _Fields(value, name)
 
     def expect_no_more(self) -> None:
         if self._left:
@@ -173,6 +196,12 @@ def _integer(value: object, name: str) -> int:
     return value
 
 
+def _number(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name} is {_shown(value)}; expected a finite number")
+    return float(value)
+
+
 def _limit(value: object) -> tuple[str, int]:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError(f"a limit is {_shown(value)}; expected a name and a value")
@@ -191,14 +220,31 @@ def _encoder(fields: _Fields) -> ModelIdentity:
     return encoder
 
 
+def _layout(fields: _Fields | None) -> VectorLayout | None:
+    if fields is None:
+        return None
+    name = fields.string("name")
+    if name not in ("exact", "compressed"):
+        raise ValueError(f"a layout is {_shown(name)}; expected 'exact' or 'compressed'")
+    layout = VectorLayout("exact" if name == "exact" else "compressed", fields.number_or_none("recall_at_10"))
+    fields.expect_no_more()
+    return layout
+
+
 def _file(fields: _Fields) -> FileRecord:
-    record = FileRecord(fields.string("path"), fields.integer("size"), fields.string("sha256"))
+    record = FileRecord(
+        path=fields.string("path"),
+        size=fields.integer("size"),
+        sha256=fields.string("sha256"),
+        spots_sha256=fields.string("spots_sha256"),
+    )
     path = PurePosixPath(record.path)
     stays_inside = path.name and not path.is_absolute() and ".." not in path.parts
     if not stays_inside or str(path) != record.path or record.path == MANIFEST_NAME:
         raise ValueError(f"a file has the path {record.path!r}; expected one inside the folder")
-    if not _SHA256.fullmatch(record.sha256):
-        raise ValueError(f"a file has the hash {record.sha256!r}; expected 64 hexadecimal digits")
+    for digest in (record.sha256, record.spots_sha256):
+        if not _SHA256.fullmatch(digest):
+            raise ValueError(f"a file has the hash {digest!r}; expected 64 hexadecimal digits")
     fields.expect_no_more()
     return record
 

@@ -27,7 +27,7 @@ from index.errors import DamagedGenerationError, VectorStoreError
 from index.milvus import Milvus
 from index.milvus_connection import MilvusAddress
 from index.milvus_vectors import VECTORS_KEPT, MilvusVectors, MilvusWords, write_vectors, write_words
-from index.stores import LEDGER, FileStore, OpenStore, open_words
+from index.stores import LEDGER, FileStore, KeptLayouts, OpenStore, open_words
 from index.term_store import TermStore
 
 if TYPE_CHECKING:
@@ -110,7 +110,9 @@ class MilvusStore:
             "that in the index folder, beside each replica."
         )
 
-    def keep(self, folder: Path, passages: NDArray[np.float32], sentences: NDArray[np.float32]) -> None:
+    def keep(
+        self, folder: Path, passages: NDArray[np.float32], sentences: NDArray[np.float32]
+    ) -> KeptLayouts:
         """Write the vectors into Milvus, and move there the words, where it can find them.
 
         Args:
@@ -118,12 +120,14 @@ class MilvusStore:
             passages: (n, d) float32, rows of unit length, in the order of the rows.
             sentences: The same.
 
+        Returns:
+            How they lie in the folder, where new generations are kept in files.
+
         Raises:
             VectorStoreError: Milvus cannot keep them.
         """
         if not self._keeps_new:
-            self._files.keep(folder, passages, sentences)
-            return
+            return self._files.keep(folder, passages, sentences)
         made = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
         name = f"{self._milvus.address.alias}_{made}_{secrets.token_hex(4)}"
         ledger = _Ledger(name, self._milvus.finds_words)
@@ -137,6 +141,7 @@ class MilvusStore:
             write_words(self._milvus, f"{name}_{_WORDS}", terms)
             self._expect(f"{name}_{_WORDS}", terms.passage_count, latest=True)
             shutil.rmtree(folder / layout.LEXICAL)
+        return KeptLayouts(None, None)
 
     def holds(self, generation: OpenGeneration) -> bool:
         """Return whether the generation is kept where new ones are, and is still all there.

@@ -19,7 +19,7 @@ from index.duplicates import without_duplicates
 from index.encoding import EncoderSource, TextEncoder
 from index.errors import DamagedGenerationError, OtherFormatError
 from index.evidence import Evidence
-from index.generation import IndexFolder, OpenGeneration
+from index.generation import IndexFolder, OpenGeneration, Verification
 from index.ranking import Weights, default_weights, first_look, probability, sentence_scores
 from index.second_look import Candidate, SecondLook
 from index.spelling import Spelling
@@ -78,7 +78,7 @@ class Retriever:
         answering_threshold: float | None = None,
         second_look_ms: float | None = None,
         weights: Weights | None = None,
-        verify: bool = True,
+        verification: Verification = Verification.SPOTS,
     ) -> Self:
         """Open the generation in use.
 
@@ -90,7 +90,7 @@ class Retriever:
                 None for the fitted one.
             second_look_ms: `SECOND_LOOK_MS` where None.
             weights: Those that Footnote ships with where None.
-            verify: Whether every file's hash is compared, or only its size.
+            verification: How closely the generation's files are compared with its manifest.
 
         Raises:
             NoGenerationError: Nothing was built yet.
@@ -98,7 +98,7 @@ class Retriever:
             OtherFormatError: Another version of the program or another encoder made it.
             VectorStoreError: The engine that keeps its vectors does not answer, or does not have them.
         """
-        generation = index_folder.current(verify=verify)
+        generation = index_folder.current(verification)
         manifest = generation.manifest
         if not encoder.matches(manifest.encoder):
             raise OtherFormatError(
@@ -123,7 +123,10 @@ class Retriever:
                 f"Generation {generation.name} has {counts} passages in its parts; expected "
                 f"{manifest.passages} in each; run `footnote rollback` or `footnote build`."
             )
-        samples = {language: _sample(texts, language) for language in manifest.languages}
+        samples = {
+            language: _sample(texts, terms.rows_of_language(number, _SAMPLE_PASSAGES))
+            for number, language in enumerate(manifest.languages)
+        }
         finder = CandidateFinder(
             stored.passages,
             stored.sentences,
@@ -295,8 +298,8 @@ def _open_spelling(generation: OpenGeneration, terms: TermStore, encoder: TextEn
         ) from error
 
 
-def _sample(texts: Texts, language: str) -> list[str]:
-    return [word for text in texts.sample(language, _SAMPLE_PASSAGES) for word in words(text)]
+def _sample(texts: Texts, rows: NDArray[np.int64]) -> list[str]:
+    return [word for stored in texts.passages(rows.tolist()) for word in words(stored.text)]
 
 
 def _understood(samples: dict[str, list[str]], familiarity: Callable[[Sequence[str]], float]) -> list[float]:

@@ -32,13 +32,12 @@ from index.builder import (
     build_index,
     exported_before,
     generation_in_use,
-    known_vectors,
     silent,
 )
 from index.disk import explaining
 from index.encoding import EncoderSource
 from index.errors import BuildRunningError, ShareError
-from index.generation import IndexFolder
+from index.generation import IndexFolder, Verification
 from index.generation_writer import Run, records_of
 from index.segment import Limits
 from index.texts import Texts, TextWriter, article_fingerprint
@@ -46,6 +45,7 @@ from index.types import BuildReport
 from index.vector_filling import VectorFiller
 from index.vector_journal import Completion, VectorJournal
 from index.vector_rows import VectorRows
+from index.vector_sources import known_vectors
 
 _NAME: Final = re.compile(r"([0-9]+)-of-([0-9]+)\.vectors")
 _MOST: Final = 1024
@@ -138,7 +138,7 @@ def build_share(
     """
     tell = on_progress or silent
     listing = list_article_files(articles_folder)
-    before = generation_in_use(index_folder, verify=True)
+    before = generation_in_use(index_folder, Verification.EVERY_BYTE)
     if before is not None:
         encoder.matches(before.manifest.encoder)
     identity = encoder.identity

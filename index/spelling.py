@@ -8,11 +8,14 @@ articles is near. So only such words change as could not have been found the way
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
+import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -28,6 +31,9 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 IsKnown = Callable[[str], bool]
 
+_REMEMBERED: Final = 4096
+"""Words of questions of which it is remembered what was meant."""
+
 
 class Spelling:
     """The words of one collection. Safe to share between threads."""
@@ -39,21 +45,21 @@ class Spelling:
             counts: How often each word of the articles stands there; case-folded.
             is_known: Whether a case-folded word can be found as it is.
         """
-        self._counts = dict(counts)
+        self._words = _Words(_written(counts))
         self._is_known = is_known
-        self._alike: dict[tuple[str, int], list[str]] = {}
-        for word in sorted(self._counts):
-            self._alike.setdefault((word[0], len(word)), []).append(word)
+        self._meant = lru_cache(_REMEMBERED)(self._nearest)
 
     @classmethod
     def open(cls, path: Path, is_known: IsKnown) -> Self:
-        """Read what `write_words` wrote.
+        """Read what `write_words` wrote; of a million words, little more than the bytes.
 
         Raises:
             OSError: The file is missing.
             ValueError: It is not such a file.
         """
-        return cls(read_words(path), is_known)
+        spelling = cls({}, is_known)
+        spelling._words = _Words(path.read_bytes())
+        return spelling
 
     def corrected(self, question: str) -> str:
         """Return the question with every unknown word replaced by the nearest word of the articles.
@@ -65,23 +71,71 @@ class Spelling:
         """
         return _WORD.sub(lambda found: self._meant(found[0]), question)
 
-    def _meant(self, word: str) -> str:
+    def _nearest(self, word: str) -> str:
         typed = word.casefold()
-        if len(typed) < SHORTEST or typed in self._counts or is_unspaced(typed) or self._is_known(typed):
+        if len(typed) < SHORTEST or is_unspaced(typed) or typed in self._words or self._is_known(typed):
             return word
         most = 2 if len(typed) >= TWO_ERRORS_FROM else 1
-        near = [
-            (distance, -self._counts[candidate], candidate)
-            for length in range(len(typed) - most, len(typed) + most + 1)
-            for candidate, distance, _ in process.extract(
-                typed,
-                self._alike.get((typed[0], length), ()),
-                scorer=OSA.distance,
-                score_cutoff=most,
-                limit=None,
+        near: list[tuple[float, int, str]] = []
+        for length in range(len(typed) - most, len(typed) + most + 1):
+            alike = self._words.alike(typed[0], length)
+            near += (
+                (distance, -alike[candidate], candidate)
+                for candidate, distance, _ in process.extract(
+                    typed, list(alike), scorer=OSA.distance, score_cutoff=most, limit=None
+                )
             )
-        ]
         return min(near)[-1] if near else word
+
+
+class _Words:
+    """The words of a file and their counts, found by bisection and read where they are wanted.
+
+    A dictionary of a million words would take a second to make and 150 MB.
+    """
+
+    def __init__(self, block: bytes) -> None:
+        """Take the lines: shorter words first, those of one length in alphabetical order.
+
+        Raises:
+            ValueError: They are no such lines.
+        """
+        self._block = block
+        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+        self._begins = np.concatenate(([0], ends + 1))
+        if self._begins[-1] != len(block):
+            raise ValueError("the last line of the words has no end")
+        if len(self):
+            self._lines(0, 1)
+
+    def __len__(self) -> int:
+        """Return how many words there are."""
+        return len(self._begins) - 1
+
+    def __contains__(self, word: str) -> bool:
+        """Return whether the word is there."""
+        place = bisect_left(range(len(self)), (len(word), word), key=self._key)
+        return place < len(self) and self._key(place) == (len(word), word)
+
+    def alike(self, letter: str, length: int) -> dict[str, int]:
+        """Return the words of a length that begin with a letter, in alphabetical order, and their counts."""
+        numbers = range(len(self))
+        first = bisect_left(numbers, (length, letter), key=self._key)
+        last = bisect_right(numbers, (length, letter), lo=first, key=self._beginning)
+        return self._lines(first, last)
+
+    def _key(self, number: int) -> tuple[int, str]:
+        (word,) = self._lines(number, number + 1)
+        return len(word), word
+
+    def _beginning(self, number: int) -> tuple[int, str]:
+        length, word = self._key(number)
+        return length, word[:1]
+
+    def _lines(self, first: int, last: int) -> dict[str, int]:
+        lines = self._block[self._begins[first] : self._begins[last]].decode("utf-8").splitlines()
+        pairs = (line.split("\t") for line in lines)
+        return {word: int(count) for count, word in pairs}
 
 
 def count_words(texts: Iterable[str]) -> Counter[str]:
@@ -108,5 +162,9 @@ def read_words(path: Path) -> Counter[str]:
 
 def write_words(path: Path, counts: Mapping[str, int]) -> None:
     """Write a line a word, its count before it, for `Spelling.open`."""
-    lines = (f"{count}\t{word}\n" for word, count in sorted(counts.items()))
-    path.write_text("".join(lines), encoding="utf-8")
+    path.write_bytes(_written(counts))
+
+
+def _written(counts: Mapping[str, int]) -> bytes:
+    ordered = sorted(counts.items(), key=lambda pair: (len(pair[0]), pair[0]))
+    return "".join(f"{count}\t{word}\n" for word, count in ordered).encode("utf-8")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index import layout
 from index.errors import VectorStoreError
+from index.manifest import VectorLayout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,9 @@ class Vectors(Protocol):
         """
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the vectors of these rows, (m, d) float32, in the order asked, bit by bit as written.
+        """Return the vectors of these rows, (m, d) float32, in the order asked.
+
+        Bit by bit as written, but rounded to float16 where they are many and lie in files.
 
         Raises:
             IndexError: There is no such row.
@@ -77,6 +80,16 @@ class OpenStore:
     words: Words
 
 
+@dataclass(frozen=True, slots=True)
+class KeptLayouts:
+    """How the vectors of a generation lie in its folder."""
+
+    passages: VectorLayout | None
+    """None where an engine keeps them."""
+    sentences: VectorLayout | None
+    """The same."""
+
+
 class VectorStore(Protocol):
     """Where generations keep their vectors, and perhaps their words."""
 
@@ -94,7 +107,9 @@ class VectorStore(Protocol):
     def notice(self) -> str | None:
         """Return one sentence on what the engine cannot do and what is done instead; None for nothing."""
 
-    def keep(self, folder: Path, passages: NDArray[np.float32], sentences: NDArray[np.float32]) -> None:
+    def keep(
+        self, folder: Path, passages: NDArray[np.float32], sentences: NDArray[np.float32]
+    ) -> KeptLayouts:
         """Keep the vectors of a generation in the making, and the words that lie in its folder.
 
         Where they are kept elsewhere, they are findable and complete when this returns, and there are
@@ -102,8 +117,12 @@ class VectorStore(Protocol):
 
         Args:
             folder: Of the generation, with everything but vectors.
-            passages: (n, d) float32, rows of unit length, in the order of the rows.
+            passages: (n, d) float32, rows of unit length, in the order of the rows; mapped from a file
+                where they are many, so to be gone over in parts.
             sentences: The same.
+
+        Returns:
+            How they lie in the folder.
 
         Raises:
             VectorStoreError: It cannot be kept.
@@ -166,12 +185,16 @@ class FileStore:
         """Say nothing: files can do everything."""
         return None
 
-    def keep(self, folder: Path, passages: NDArray[np.float32], sentences: NDArray[np.float32]) -> None:
-        """Write the vectors into the folder; the words lie there already."""
+    def keep(
+        self, folder: Path, passages: NDArray[np.float32], sentences: NDArray[np.float32]
+    ) -> KeptLayouts:
+        """Write the vectors into the folder, in the layout that suits their number; the words lie there."""
         from index.vectors import VectorIndex
 
-        VectorIndex.write(folder / layout.PASSAGE_VECTORS, passages)
-        VectorIndex.write(folder / layout.SENTENCE_VECTORS, sentences)
+        return KeptLayouts(
+            passages=VectorIndex.write(folder / layout.PASSAGE_VECTORS, passages),
+            sentences=VectorIndex.write(folder / layout.SENTENCE_VECTORS, sentences),
+        )
 
     def holds(self, generation: OpenGeneration) -> bool:
         """Return whether the manifest names no engine; the files were checked when it was opened."""

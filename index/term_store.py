@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 
 from index.analysis import Terms
 from index.bm25 import inverse_document_frequency, lengths_in_a_byte, saturated
+from index.disk_array import DiskArray
 from index.term_hashes import hashed_terms
 
 FieldName = Literal["stems", "grams"]
 FIELDS: Final[tuple[FieldName, ...]] = ("stems", "grams")
 """The kinds of terms."""
 _LOW_BITS: Final = np.uint32(0xFFFF)
+
+_MAPPED_BYTES: Final = 64 * 1024 * 1024
+"""Larger arrays are read by position, so that what was read of them does not stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,11 @@ class WeightedTerms:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    hashes: NDArray[np.uint32]
+    hashes: NDArray[np.uint32] | DiskArray
     """Every sentence's terms, one sentence after another."""
     offsets: NDArray[np.int64]
     """(sentences + 1,): where each sentence's terms begin."""
-    context_hashes: NDArray[np.uint32]
+    context_hashes: NDArray[np.uint32] | DiskArray
     """The terms of every passage's title and headings, one passage after another."""
     context_offsets: NDArray[np.int64]
     """(passages + 1,): where each passage's begin."""
@@ -85,7 +89,7 @@ class _Field:
 
 
 class TermStore:
-    """The terms of one generation, memory-mapped."""
+    """The terms of one generation, read from the disk as they are needed."""
 
     def __init__(
         self, fields: dict[str, _Field], first_sentences: NDArray[np.int64], languages: NDArray[np.int16]
@@ -103,7 +107,7 @@ class TermStore:
 
     @classmethod
     def open(cls, folder: Path) -> TermStore:
-        """Map what `index.term_writer` wrote into `folder`.
+        """Open what `index.term_writer` wrote into `folder`.
 
         Raises:
             OSError: A file is missing.
@@ -116,11 +120,17 @@ class TermStore:
             array: NDArray[np.generic] = np.asarray(mapped)
             return array
 
+        def load_hashes(name: str) -> NDArray[np.uint32] | DiskArray:
+            path = folder / f"{name}.npy"
+            if path.stat().st_size > _MAPPED_BYTES:
+                return DiskArray(path)
+            return load(name)  # type: ignore[return-value]
+
         fields = {
             name: _Field(
-                hashes=load(f"{name}-hashes"),  # type: ignore[arg-type]
+                hashes=load_hashes(f"{name}-hashes"),
                 offsets=load(f"{name}-offsets"),  # type: ignore[arg-type]
-                context_hashes=load(f"{name}-context-hashes"),  # type: ignore[arg-type]
+                context_hashes=load_hashes(f"{name}-context-hashes"),
                 context_offsets=load(f"{name}-context-offsets"),  # type: ignore[arg-type]
                 vocabulary=load(f"{name}-vocabulary"),  # type: ignore[arg-type]
                 document_frequency=load(f"{name}-frequency"),  # type: ignore[arg-type]
@@ -143,6 +153,11 @@ class TermStore:
         """Return whether each of these stems stands in some passage."""
         wanted = np.unique(hashed_terms(stems))
         return bool((_document_frequency(self._fields["stems"], wanted) > 0).all())
+
+    def rows_of_language(self, number: int, most: int) -> NDArray[np.int64]:
+        """Return the rows of the first `most` passages in the language of that number, (n,) int64."""
+        rows: NDArray[np.int64] = np.flatnonzero(self.languages == number)[:most]
+        return rows
 
     def stems(self, passage_row: int) -> NDArray[np.uint32]:
         """Return the hashed stems of a passage's text in their order, (n,) uint32."""
@@ -270,7 +285,7 @@ def _document_frequency(field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np
 
 
 def _counted(
-    hashes: NDArray[np.uint32],
+    hashes: NDArray[np.uint32] | DiskArray,
     offsets: NDArray[np.int64],
     rows: NDArray[np.int64],
     wanted: NDArray[np.uint32],
@@ -280,7 +295,7 @@ def _counted(
 
 
 def _counted_between(
-    hashes: NDArray[np.uint32],
+    hashes: NDArray[np.uint32] | DiskArray,
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     wanted: NDArray[np.uint32],

@@ -193,15 +193,6 @@ class Texts:
         found = self._find("SELECT row FROM passages WHERE passage_id = ? ORDER BY row LIMIT 1", passage_id)
         return found[0][0] if found else None
 
-    def sample(self, language: str, count: int) -> list[str]:
-        """Return the texts of the first `count` passages in a language, fewer where there are fewer."""
-        found = self._read(
-            "SELECT p.text FROM passages p JOIN articles a ON a.row = p.article_row "
-            "WHERE a.language = ? LIMIT ?",
-            (language, count),
-        )
-        return [text for (text,) in found]
-
     def article(self, article_id: str) -> Article | None:
         """Return the article with this id, whole and as it was written, or None."""
         found = self._find(f"SELECT {_ARTICLE_COLUMNS} FROM articles WHERE article_id = ?", article_id)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
-from index.generation import OpenGeneration
+from index.errors import VectorStoreError
+from index.generation import ModelIdentity, OpenGeneration
 from index.stores import Vectors, VectorStore
 from index.texts import Texts
 
@@ -67,3 +69,23 @@ class GenerationVectors:
         if pairs:
             taken = vectors.vectors(np.array([row for _, row in pairs], np.int64))
             found.update((key, vector) for (key, _), vector in zip(pairs, taken, strict=True))
+
+
+@contextmanager
+def known_vectors(
+    generation: OpenGeneration | None, identity: ModelIdentity, store: VectorStore
+) -> Iterator[GenerationVectors | None]:
+    """Give the vectors of a generation; None without one, or where they are of another length or gone."""
+    if generation is None or generation.manifest.encoder.dimensions != identity.dimensions:
+        yield None
+        return
+    try:
+        vectors = GenerationVectors.open(generation, store)
+    except VectorStoreError:
+        # Its engine is not there any more, or has it no longer: a full build mends it.
+        yield None
+        return
+    try:
+        yield vectors
+    finally:
+        vectors.close()

@@ -1,19 +1,42 @@
-"""Exact nearest neighbours by inner product. The only importer of faiss.
+"""Nearest neighbours by inner product, in the layout that suits their number.
 
-Rows are of unit length, so inner products are cosines.
+Rows are of unit length, so inner products are cosines. Up to `EXACT_UP_TO` vectors are searched one
+by one. More are searched through codes, where that finds what an exact search finds: recall is
+measured when they are written, and where it is too low, they are laid out exactly all the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Final, Self
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import DamagedGenerationError
+from index.compressed_vectors import BLOCK, CompressedVectors, rows_path, write_compressed
+from index.exact_vectors import ExactVectors, flat_index, write_exact
+from index.manifest import VectorLayout
+
+__all__ = [
+    "EXACT_UP_TO",
+    "LEAST_RECALL",
+    "Neighbours",
+    "VectorIndex",
+    "VectorLayout",
+    "flat_index",
+    "notice_of",
+]
+
+EXACT_UP_TO: Final = 50_000
+"""Vectors that are searched one by one: that takes 4 ms at this number."""
+
+LEAST_RECALL: Final = 0.97
+"""Recall@10 from which on codes are good enough."""
+
+_NEIGHBOURS: Final = 10
+_QUESTIONS: Final = 200
+"""Vectors that stand for questions when recall is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,48 +50,54 @@ class Neighbours:
 
 
 class VectorIndex:
-    """Vectors on disk, searched exhaustively. Safe to share between threads."""
+    """Vectors on disk, in either layout. Safe to share between threads."""
 
-    def __init__(self, index: Any) -> None:
-        """Take over a flat FAISS index; `VectorIndex.open` is the way in."""
-        self._index = index
-        self.count: int = index.ntotal
+    def __init__(self, layout: ExactVectors | CompressedVectors) -> None:
+        """Take over an open layout; `VectorIndex.open` is the way in."""
+        self._layout = layout
+        self.count: int = layout.count
         """How many vectors there are."""
-        self.dimensions: int = index.d
-        # A view of the index's own memory, which `_index` keeps alive.
-        self._rows: NDArray[np.float32] = (
-            faiss.rev_swig_ptr(index.get_xb(), self.count * self.dimensions).reshape(-1, self.dimensions)
-            if self.count
-            else np.empty((0, self.dimensions), np.float32)
-        )
+        self.dimensions: int = layout.dimensions
+        """Of each vector."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open what `write` wrote.
 
         Raises:
-            DamagedGenerationError: The file is missing or is not such an index.
+            DamagedGenerationError: A file is missing or is not such an index.
         """
-        try:
-            index = faiss.read_index(str(path))
-        except RuntimeError as error:
-            raise DamagedGenerationError(
-                f"The vectors of {path} cannot be read; run `footnote rollback` or `footnote build`."
-            ) from error
-        if not isinstance(index, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
-            raise DamagedGenerationError(
-                f"The vectors of {path} are in a {type(index).__name__}; expected a flat index of inner "
-                "products; run `footnote rollback` or `footnote build`."
-            )
-        return cls(index)
+        is_compressed = rows_path(path).exists()
+        return cls(CompressedVectors.open(path) if is_compressed else ExactVectors.open(path))
 
     @staticmethod
-    def write(path: Path, vectors: NDArray[np.float32]) -> None:
-        """Write (n, d) float32, rows of unit length, to a new file."""
-        faiss.write_index(flat_index(vectors), str(path))
+    def write(path: Path, vectors: NDArray[np.float32], *, exact_up_to: int = EXACT_UP_TO) -> VectorLayout:
+        """Write vectors to a new file, and another one beside it where they are many.
+
+        Args:
+            path: Of the file.
+            vectors: (n, d) float32, rows of unit length; mapped into memory where they are many.
+            exact_up_to: How many are searched one by one.
+
+        Returns:
+            The layout taken, and what recall decided it.
+        """
+        if len(vectors) <= exact_up_to:
+            write_exact(path, vectors)
+            return VectorLayout("exact", None)
+        write_compressed(path, vectors)
+        recall = measured_recall(VectorIndex.open(path), vectors)
+        if recall >= LEAST_RECALL:
+            return VectorLayout("compressed", recall)
+        rows_path(path).unlink()
+        path.unlink()
+        write_exact(path, vectors)
+        return VectorLayout("exact", recall)
 
     def search(self, vectors: NDArray[np.float32], k: int) -> Neighbours:
         """Return the `k` nearest of each vector, all there are where there are fewer, none for k < 1.
+
+        In the compressed layout they are those of the vectors that were looked at.
 
         Args:
             vectors: (q, d) float32, rows of unit length.
@@ -78,18 +107,19 @@ class VectorIndex:
         if not k:
             # FAISS would stand in -1 for every neighbour that is not there.
             return Neighbours(np.empty((len(vectors), 0), np.int64), np.empty((len(vectors), 0), np.float32))
-        cosines, rows = self._index.search(vectors, k)
-        return Neighbours(rows, cosines)
+        return Neighbours(*self._layout.search(vectors, k))
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32, in the order asked.
+
+        In the compressed layout each number is rounded to float16.
 
         Raises:
             IndexError: There is no such row.
         """
         if len(rows) and rows.min() < 0:
             raise IndexError(f"There is no row {rows.min()}; expected rows from 0 to below {self.count}.")
-        return self._rows[rows]
+        return self._layout.vectors(rows)
 
     def cosines(self, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the inner products of one vector, (d,) float32, with these rows, (m,) float32."""
@@ -97,8 +127,43 @@ class VectorIndex:
         return products
 
 
-def flat_index(vectors: NDArray[np.float32]) -> Any:
-    """Return FAISS's own exhaustive index of (n, d) float32, searched by inner product."""
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors))
-    return index
+def notice_of(layout: VectorLayout) -> str | None:
+    """Return what is to be said about how vectors were laid out, to follow their name; None for nothing."""
+    if layout.name == "compressed" or layout.recall_at_10 is None:
+        return None
+    return (
+        f"are searched one by one, which is slow and keeps them all in memory: compressed, a search found "
+        f"{layout.recall_at_10:.3f} of the ten nearest, expected {LEAST_RECALL} or more; an encoder whose "
+        "vectors lie less close together would help"
+    )
+
+
+def measured_recall(index: VectorIndex, vectors: NDArray[np.float32]) -> float:
+    """Return recall@10: the mean share of the ten nearest vectors that a search finds.
+
+    A sample of the vectors themselves, evenly spread, stands for questions; none finds itself. A
+    neighbour counts as found where one as near was found, since copies of a text have one vector.
+
+    Args:
+        index: What is searched.
+        vectors: (n, d) float32, what was written into it, n at least 1.
+    """
+    sample = np.unique(np.linspace(0, len(vectors) - 1, _QUESTIONS).astype(np.int64))
+    questions = np.ascontiguousarray(vectors[sample])
+    k = min(_NEIGHBOURS, len(vectors) - 1)
+    if not k:
+        return 1.0
+    nearest = np.full((len(sample), k), -np.inf, np.float32)
+    for start in range(0, len(vectors), BLOCK):
+        cosines = questions @ vectors[start : start + BLOCK].T
+        own = (sample >= start) & (sample < start + cosines.shape[1])
+        cosines[own, sample[own] - start] = -np.inf
+        best = np.partition(cosines, -min(k, cosines.shape[1]), axis=1)[:, -k:]
+        nearest = np.sort(np.concatenate([nearest, best], axis=1), axis=1)[:, -k:]
+    found = index.search(questions, k + 1).rows
+    shares = []
+    for row, question, rows, least in zip(sample, questions, found, nearest[:, 0], strict=True):
+        others = rows[rows != row][:k]
+        # Another order of adding up may change the last digits.
+        shares.append(np.count_nonzero(vectors[others] @ question >= least - 1e-5) / k)
+    return float(np.mean(shares))

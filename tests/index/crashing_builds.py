@@ -33,13 +33,15 @@ MANIFEST = Manifest(
 )
 
 
-def build(path: Path, content: str, *, switch: bool = True) -> str:
-    """Publish a generation whose files say `content`, and return its name."""
+def build(path: Path, content: str, *, switch: bool = True, large: bytes = b"") -> str:
+    """Publish a generation whose files say `content`, with a file `large` unless empty; return its name."""
     folder = IndexFolder(path)
     with folder.building() as private:
         (private / "lexical" / "segments").mkdir(parents=True)
         for name in ("texts.sqlite", "passages.faiss", "lexical/meta", "lexical/segments/1"):
             (private / name).write_text(f"{content} in {name}")
+        if large:
+            (private / "large").write_bytes(large)
         return folder.publish(private, replace(MANIFEST, corpus_fingerprint=content), switch=switch)
 
 

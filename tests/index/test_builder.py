@@ -6,16 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from index import layout
 from index.articles import read_collection
 from index.builder import BuildProgress, build_index, fingerprint_of
 from index.encoder import Encoder
 from index.errors import BuildRunningError, CorpusError, NoGenerationError
+from index.exact_vectors import write_exact
 from index.generation import IndexFolder
 from index.segment import Limits
 from index.texts import Texts
-from index.vectors import VectorIndex
+from index.vectors import VectorIndex, VectorLayout
 
 RIVERS = "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n"
 MOUNTAINS = "# Mountains\n\nMont Blanc is the highest mountain of the Alps. It is covered with ice.\n"
@@ -60,6 +62,28 @@ def test_a_first_build_makes_everything(articles: Path, index_folder: IndexFolde
     assert generation.manifest.sentences == report.sentences == 4
     assert generation.manifest.languages == ("en",)
     assert generation.manifest.encoder == encoder.identity
+
+
+def test_how_the_vectors_lie_is_in_the_manifest_and_told_where_it_is_slow(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert build_index(articles, index_folder, encoder).notices == ()
+    assert index_folder.current().manifest.sentence_vectors == VectorLayout("exact", None)
+
+    def written(path: Path, vectors: NDArray[np.float32]) -> VectorLayout:
+        write_exact(path, vectors)
+        return VectorLayout("exact", 0.5 if path.name == layout.SENTENCE_VECTORS else None)
+
+    monkeypatch.setattr(VectorIndex, "write", written)
+    (articles / "rivers.md").unlink()
+    (notice,) = build_index(articles, index_folder, encoder).notices
+    assert notice.path == "The vectors of the sentences"
+    assert "found 0.500 of the ten nearest" in notice.reason
+    manifest = index_folder.current().manifest
+    assert (manifest.passage_vectors, manifest.sentence_vectors) == (
+        VectorLayout("exact", None),
+        VectorLayout("exact", 0.5),
+    )
 
 
 def test_rows_of_texts_and_vectors_belong_together(

@@ -17,7 +17,7 @@ from index.errors import (
     NoGenerationError,
     OtherFormatError,
 )
-from index.generation import IndexFolder, Manifest
+from index.generation import FORMAT_VERSION, IndexFolder, Manifest, Verification
 
 SCRIPT = Path(__file__).with_name("crashing_builds.py")
 _script = runpy.run_path(str(SCRIPT))
@@ -91,10 +91,30 @@ def test_sizes_alone_do_not_see_a_changed_byte(path: Path) -> None:
     """Opening without reading everything still sees what is missing or cut."""
     name = build(path, "first")
     flip(path / "generations" / name)
-    assert IndexFolder(path).current(verify=False).name == name
+    assert IndexFolder(path).current(Verification.SIZES).name == name
     truncate(path / "generations" / name)
     with pytest.raises(DamagedGenerationError, match="expected 21"):
-        IndexFolder(path).current(verify=False)
+        IndexFolder(path).current(Verification.SIZES)
+
+
+def test_spots_see_a_changed_byte_of_a_small_file_and_another_large_one(path: Path) -> None:
+    """What a start reads is bounded; the check of every byte sees the rest."""
+    name = build(path, "first", large=bytes(range(256)) * 40_000)
+    folder = path / "generations" / name
+    assert IndexFolder(path).current(Verification.SPOTS).name == name
+    large = bytearray((folder / "large").read_bytes())
+    large[100_000] ^= 1
+    (folder / "large").write_bytes(large)
+    assert IndexFolder(path).current(Verification.SPOTS).name == name
+    with pytest.raises(DamagedGenerationError, match="large differs"):
+        IndexFolder(path).current()
+    (folder / "large").write_bytes(bytes(len(large)))
+    with pytest.raises(DamagedGenerationError, match="large differs"):
+        IndexFolder(path).current(Verification.SPOTS)
+    (folder / "large").write_bytes(bytes(range(256)) * 40_000)
+    flip(folder)
+    with pytest.raises(DamagedGenerationError, match=r"passages\.faiss differs"):
+        IndexFolder(path).current(Verification.SPOTS)
 
 
 def test_unlisted_files_are_ignored(path: Path) -> None:
@@ -138,7 +158,9 @@ def test_another_format_is_told_apart_from_damage(path: Path) -> None:
     name = build(path, "first")
     manifest = path / "generations" / name / "manifest.json"
     manifest.write_text(json.dumps({"format_version": 7, "something": "new"}))
-    with pytest.raises(OtherFormatError, match=r"format 7 and .* reads format 2; run `footnote build`"):
+    with pytest.raises(
+        OtherFormatError, match=rf"format 7 and .* reads format {FORMAT_VERSION}; run `footnote build`"
+    ):
         IndexFolder(path).current()
     build(path, "second")
     assert IndexFolder(path).previous_name() == name

@@ -11,12 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import DamagedGenerationError, FootnoteError
-from index.generation import FileRecord, Manifest, ModelIdentity
+from index.generation import Manifest, ModelIdentity
+from index.manifest import FileRecord, VectorLayout
 
 MANIFEST: Manifest = runpy.run_path(str(Path(__file__).with_name("crashing_builds.py")))["MANIFEST"]
 
+FILE = {"path": "x", "size": 1, "sha256": "0" * 64, "spots_sha256": "0" * 64}
+
 text = st.text()
 whole = st.integers(0, 2**64)
+digests = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
+layouts = st.builds(
+    VectorLayout, st.sampled_from(["exact", "compressed"]), st.none() | st.floats(0, 1, allow_nan=False)
+)
 manifests = st.builds(
     Manifest,
     created_at=st.datetimes().map(lambda moment: f"{moment.isoformat()}+00:00"),
@@ -28,12 +35,15 @@ manifests = st.builds(
     corpus_fingerprint=text,
     segmentation=st.lists(st.tuples(text, whole)).map(tuple),
     build_seconds=st.floats(allow_nan=False, allow_infinity=False),
+    passage_vectors=st.none() | layouts,
+    sentence_vectors=st.none() | layouts,
     files=st.lists(
         st.builds(
             FileRecord,
             st.from_regex(r"[a-z]{1,5}(/[^/\0.\ud800-\udfff]{1,5}){0,2}", fullmatch=True),
             whole,
-            st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+            digests,
+            digests,
         ),
         max_size=3,
     ).map(tuple),
@@ -71,12 +81,15 @@ def test_any_text_is_a_manifest_or_an_error_of_ours(data: str) -> None:
         ({"languages": "en"}, "expected a list"),
         ({"languages": [1]}, "expected a string"),
         ({"segmentation": [["a", 1, 2]]}, "a name and a value"),
-        ({"files": [{"path": "../up", "size": 1, "sha256": "0" * 64}]}, "inside the folder"),
-        ({"files": [{"path": "/etc/x", "size": 1, "sha256": "0" * 64}]}, "inside the folder"),
-        ({"files": [{"path": "", "size": 1, "sha256": "0" * 64}]}, "inside the folder"),
-        ({"files": [{"path": ".", "size": 1, "sha256": "0" * 64}]}, "inside the folder"),
-        ({"files": [{"path": "x", "size": 1, "sha256": "0"}]}, "64 hexadecimal digits"),
-        ({"files": [{"path": "x", "size": 1, "sha256": "0" * 64, "mode": 1}]}, "unknown fields"),
+        ({"files": [{**FILE, "path": "../up"}]}, "inside the folder"),
+        ({"files": [{**FILE, "path": "/etc/x"}]}, "inside the folder"),
+        ({"files": [{**FILE, "path": ""}]}, "inside the folder"),
+        ({"files": [{**FILE, "path": "."}]}, "inside the folder"),
+        ({"files": [{**FILE, "sha256": "0"}]}, "64 hexadecimal digits"),
+        ({"files": [{**FILE, "mode": 1}]}, "unknown fields"),
+        ({"files": [{**FILE, "spots_sha256": 1}]}, "spots_sha256 is 1"),
+        ({"passage_vectors": {"name": "tree", "recall_at_10": None}}, "'tree'; expected 'exact'"),
+        ({"sentence_vectors": {"name": "exact", "recall_at_10": "1"}}, "recall_at_10 is '1'"),
         ({"extra": 1}, "unknown fields"),
         ({"format_version": None}, "format_version is None"),
     ],

@@ -88,6 +88,7 @@ def test_a_collection_moves_there_and_back_without_being_encoded_again(
     assert moved.passages_reused == moved.passages == first.passages
     generation = there.current()
     assert generation.manifest.store == "milvus"
+    assert (generation.manifest.passage_vectors, generation.manifest.sentence_vectors) == (None, None)
     left = {each.name for each in generation.path.iterdir()}
     assert not left & {layout.PASSAGE_VECTORS, layout.SENTENCE_VECTORS, layout.LEXICAL}
     assert {layout.TEXTS, layout.TERMS, MANIFEST_NAME, LEDGER} <= left

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from index.spelling import Spelling, count_words, write_words
 
@@ -74,3 +77,25 @@ def test_words_come_back_from_the_disk(tmp_path_factory: pytest.TempPathFactory,
     write_words(path, counts)
     for word in counts:
         assert Spelling.open(path, lambda _: False).corrected(word) == word
+
+
+@pytest.mark.parametrize("content", [b"3\tword", b"word\n", b"x\tword\n", b"\xff\n"])
+def test_what_is_no_list_of_words_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "words.txt").write_bytes(content)
+    with pytest.raises(ValueError, match=r"."):
+        Spelling.open(tmp_path / "words.txt", lambda _: False)
+
+
+@given(
+    st.dictionaries(st.text("abcé", min_size=4, max_size=9), st.integers(1, 9), max_size=40),
+    st.text("abcé", min_size=4, max_size=9),
+)
+def test_the_nearest_is_that_of_a_look_at_every_word(counts: dict[str, int], typed: str) -> None:
+    most = 2 if len(typed) >= 8 else 1
+    near = [
+        (OSA.distance(typed, word), -count, word)
+        for word, count in counts.items()
+        if word[0] == typed[0] and OSA.distance(typed, word) <= most
+    ]
+    expected = min(near)[-1] if near and typed not in counts else typed
+    assert Spelling(counts, lambda _: False).corrected(typed) == expected

@@ -139,3 +139,45 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "grams-offsets.npy").unlink()
     with pytest.raises(FileNotFoundError):
         TermStore.open(tmp_path)
+
+
+def test_large_arrays_say_the_same_from_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passages = [([("a", "b"), ("b",)], ("c",)), ([("c", "a", "a")], ()), ([()], ("b",))]
+    in_memory = stored(tmp_path, passages)
+    monkeypatch.setattr("index.term_store._MAPPED_BYTES", -1)
+    on_disk = TermStore.open(tmp_path)
+    rows = np.array([2, 0, 1])
+    for ours, theirs in zip(
+        in_memory.evidence(same(("a", "b")), rows), on_disk.evidence(same(("a", "b")), rows), strict=True
+    ):
+        for name in type(ours).__slots__:
+            np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    assert [on_disk.stems(row).tolist() for row in range(3)] == [
+        in_memory.stems(row).tolist() for row in range(3)
+    ]
+    question = same(("a", "b"))
+    np.testing.assert_array_equal(in_memory.bm25(question, rows), on_disk.bm25(question, rows))
+    for ours, theirs in (
+        (in_memory.slices("stems", 0, 3), on_disk.slices("stems", 0, 3)),
+        (in_memory.weighted_terms(0)[0], on_disk.weighted_terms(0)[0]),
+    ):
+        for name in type(ours).__slots__:
+            np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+@given(st.lists(st.sampled_from("abcdefg")), st.lists(st.sampled_from("abcdefg")))
+def test_a_stem_is_known_where_a_passage_has_it(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str], asked: list[str]
+) -> None:
+    store = stored(tmp_path_factory.mktemp("terms"), [([tuple(words)], ())])
+    assert store.knows(asked) == set(asked).issubset(words)
+
+
+def test_the_first_passages_of_a_language_are_found(tmp_path: Path) -> None:
+    writer = TermWriter(tmp_path)
+    for language in ("de", "fr", "de", "en", "de"):
+        writer.add([same(("a",))], same(()), language)
+    writer.finish(["de", "en", "fr"])
+    store = TermStore.open(tmp_path)
+    assert store.rows_of_language(0, 2).tolist() == [0, 2]
+    assert store.rows_of_language(3, 2).tolist() == []

@@ -11,14 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from index.compressed_vectors import rows_path
+from index.encoding import unit_rows
 from index.errors import DamagedGenerationError
-from index.vectors import VectorIndex, flat_index
+from index.vector_rows import VectorRows
+from index.vectors import VectorIndex, VectorLayout, flat_index, measured_recall, notice_of
 
 
 def unit(count: int, seed: int, dimensions: int = 8) -> NDArray[np.float32]:
     """Return random rows of unit length."""
-    rows = np.random.default_rng(seed).normal(size=(count, dimensions)).astype(np.float32)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return unit_rows(np.random.default_rng(seed).normal(size=(count, dimensions)).astype(np.float32))
 
 
 def stored(path: Path, vectors: NDArray[np.float32]) -> VectorIndex:
@@ -85,3 +87,109 @@ def test_a_plain_index_searches_as_faiss_does() -> None:
     cosines, rows = flat_index(vectors).search(vectors[2:3], 1)
     assert rows.tolist() == [[2]]
     assert cosines[0, 0] == pytest.approx(1)
+
+
+def clustered(count: int, seed: int, dimensions: int = 32) -> NDArray[np.float32]:
+    """Return rows of unit length that lie about as texts on forty subjects do."""
+    random = np.random.default_rng(seed)
+    subjects = unit(40, 1, dimensions)[random.integers(0, 40, count)]
+    return unit_rows(subjects + 0.6 * unit(count, seed, dimensions))
+
+
+def compressed(path: Path, vectors: NDArray[np.float32]) -> VectorIndex:
+    """Return the index of `vectors` in the layout for many, written and read back."""
+    layout = VectorIndex.write(path / "vectors.faiss", vectors, exact_up_to=10)
+    assert layout.name == "compressed"
+    return VectorIndex.open(path / "vectors.faiss")
+
+
+def test_compressed_vectors_are_found_with_their_exact_cosines(tmp_path: Path) -> None:
+    """Questions that were never stored find what NumPy finds; cosines differ by float16's rounding."""
+    vectors, questions = clustered(6000, 2), clustered(50, 3)
+    found = compressed(tmp_path, vectors).search(questions, 10)
+    products = questions @ vectors.T
+    np.testing.assert_allclose(found.cosines, np.take_along_axis(products, found.rows, axis=1), atol=1e-3)
+    assert (np.diff(found.cosines, axis=1) <= 0).all()
+    assert all(len(set(line)) == 10 for line in found.rows.tolist())
+    tenth = np.sort(products, axis=1)[:, -10]
+    assert np.mean(found.cosines >= tenth[:, None] - 1e-3) >= 0.97
+
+
+def test_compressed_vectors_come_back_rounded_in_the_order_asked(tmp_path: Path) -> None:
+    vectors = clustered(3000, 4)
+    index = compressed(tmp_path, vectors)
+    assert (index.count, index.dimensions) == (3000, 32)
+    rows = np.array([7, 2999, 0, 1, 2, 7])
+    np.testing.assert_array_equal(index.vectors(rows), vectors[rows].astype(np.float16))
+    np.testing.assert_allclose(index.cosines(vectors[7], rows), vectors[rows] @ vectors[7], atol=1e-3)
+    assert index.vectors(np.empty(0, np.int64)).shape == (0, 32)
+    for row in (-1, 3000):
+        with pytest.raises(IndexError):
+            index.vectors(np.array([row]))
+
+
+def test_rows_of_a_build_are_written_from_their_file_and_taken_over_without_loss(tmp_path: Path) -> None:
+    """What was rounded once is not rounded again."""
+    vectors = clustered(3000, 11)
+    with VectorRows(tmp_path / "rows", 32) as rows:
+        rows.append(vectors)
+        first = compressed(tmp_path, rows.all()).vectors(np.arange(3000))
+    (tmp_path / "again").mkdir()
+    again = compressed(tmp_path / "again", first).vectors(np.arange(3000))
+    np.testing.assert_array_equal(first, vectors.astype(np.float16))
+    np.testing.assert_array_equal(again, first)
+
+
+def test_asking_for_all_gives_no_row_that_is_not_there(tmp_path: Path) -> None:
+    """Some lists are not looked into: fewer rows, and never FAISS's -1."""
+    found = compressed(tmp_path, clustered(3000, 5)).search(clustered(3, 6), 5000)
+    assert found.rows.shape == found.cosines.shape
+    assert 0 < found.rows.shape[1] <= 3000
+    assert found.rows.min() >= 0
+    assert found.rows.max() < 3000
+
+
+def test_copies_of_one_text_are_one_neighbour_as_near_as_another(tmp_path: Path) -> None:
+    vectors = np.repeat(clustered(300, 7), 20, axis=0)
+    assert measured_recall(compressed(tmp_path, vectors), vectors) >= 0.97
+
+
+def test_vectors_that_codes_do_not_tell_apart_are_laid_out_exactly_and_it_is_said(tmp_path: Path) -> None:
+    """Vectors in no order at all have no lists of near ones."""
+    path = tmp_path / "vectors.faiss"
+    vectors = unit(3000, 8, 64)
+    layout = VectorIndex.write(path, vectors, exact_up_to=10)
+    assert layout.name == "exact"
+    assert layout.recall_at_10 is not None
+    assert layout.recall_at_10 < 0.97
+    notice = notice_of(layout)
+    assert notice is not None
+    assert f"{layout.recall_at_10:.3f}" in notice
+    assert not rows_path(path).exists()
+    assert VectorIndex.open(path).search(vectors[5:6], 1).rows.tolist() == [[5]]
+
+
+def test_few_vectors_and_good_codes_are_not_spoken_of() -> None:
+    assert notice_of(VectorLayout("exact", None)) is None
+    assert notice_of(VectorLayout("compressed", 0.98)) is None
+
+
+def test_an_exact_index_finds_all_of_its_ten_nearest(tmp_path: Path) -> None:
+    vectors = unit(500, 9)
+    assert measured_recall(stored(tmp_path, vectors), vectors) == 1
+
+
+def test_damaged_compressed_vectors_name_the_remedy(tmp_path: Path) -> None:
+    compressed(tmp_path, clustered(3000, 10))
+    path = tmp_path / "vectors.faiss"
+    rows = rows_path(path).read_bytes()
+    np.save(rows_path(path), np.zeros((2, 32), np.float16))
+    with pytest.raises(DamagedGenerationError, match=r"shape \(2, 32\).*footnote build"):
+        VectorIndex.open(path)
+    rows_path(path).write_bytes(rows[:-1])
+    with pytest.raises(DamagedGenerationError, match="footnote build"):
+        VectorIndex.open(path)
+    rows_path(path).write_bytes(rows)
+    path.unlink()
+    with pytest.raises(DamagedGenerationError, match="footnote build"):
+        VectorIndex.open(path)

@@ -1,0 +1,74 @@
+"""Vectors in one flat FAISS index, searched exhaustively: the layout of small collections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import DamagedGenerationError
+
+_BLOCK = 65_536
+"""Vectors given to FAISS at a time."""
+
+
+class ExactVectors:
+    """All vectors in memory, as float32. Safe to share between threads."""
+
+    def __init__(self, index: Any) -> None:
+        """Take over a flat FAISS index; `open` is the way in."""
+        self._index = index
+        self.count: int = index.ntotal
+        """How many vectors there are."""
+        self.dimensions: int = index.d
+        # A view of the index's own memory, which `_index` keeps alive.
+        self._rows: NDArray[np.float32] = (
+            faiss.rev_swig_ptr(index.get_xb(), self.count * self.dimensions).reshape(-1, self.dimensions)
+            if self.count
+            else np.empty((0, self.dimensions), np.float32)
+        )
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open what `write_exact` wrote.
+
+        Raises:
+            DamagedGenerationError: The file is missing or is not such an index.
+        """
+        try:
+            index = faiss.read_index(str(path))
+        except RuntimeError as error:
+            raise DamagedGenerationError(
+                f"The vectors of {path} cannot be read; run `footnote rollback` or `footnote build`."
+            ) from error
+        if not isinstance(index, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
+            raise DamagedGenerationError(
+                f"The vectors of {path} are in a {type(index).__name__}; expected a flat index of inner "
+                "products; run `footnote rollback` or `footnote build`."
+            )
+        return cls(index)
+
+    def search(self, vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return rows and cosines of the `k` nearest of each vector, (q, k) each, 1 <= k <= count."""
+        cosines, rows = self._index.search(vectors, k)
+        return rows, cosines
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of these rows, (m, d) float32; rows are from 0 on."""
+        return self._rows[rows]
+
+
+def write_exact(path: Path, vectors: NDArray[np.float32]) -> None:
+    """Write (n, d) float32, rows of unit length, to a new file."""
+    faiss.write_index(flat_index(vectors), str(path))
+
+
+def flat_index(vectors: NDArray[np.float32]) -> Any:
+    """Return FAISS's own exhaustive index of (n, d) float32, searched by inner product."""
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    for start in range(0, len(vectors), _BLOCK):
+        index.add(np.ascontiguousarray(vectors[start : start + _BLOCK]))
+    return index
