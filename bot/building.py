@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import typer
 
-from bot.composition import Place, build, load_encoder, tell_files
+from bot.composition import Place, build, load_encoder, tell_files, tell_store
 from bot.progress import telling_build
 from bot.rendering import json_text
 from bot.terminal import is_terminal
@@ -20,6 +20,7 @@ def run_build(place: Place, *, as_json: bool) -> BuildReport:
     Raises:
         FootnoteError: The articles, the index or the encoder cannot be read.
     """
+    tell_store(place)
     return _told(build(place, load_encoder(place.settings)), as_json=as_json)
 
 
@@ -54,6 +55,7 @@ def run_merge(place: Place, *, as_json: bool) -> BuildReport:
     """
     from index.shares import merge_shares
 
+    tell_store(place)
     with telling_build(sys.stderr) as on_progress:
         report = merge_shares(
             place.articles, place.index_folder, load_encoder(place.settings), on_progress=on_progress

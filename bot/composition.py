@@ -20,6 +20,7 @@ from bot.settings import Settings, read_settings
 from bot.wrapping import visible
 from index.errors import BuildRunningError, NoGenerationError
 from index.generation import IndexFolder
+from index.stores import VectorStore
 from index.types import BuildReport, SkippedFile
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ class Place:
     articles: Path
     index: Path
     settings: Settings
+    store: VectorStore | None = None
+    """Where vectors are kept, shared by all who look here; None for files in the index folder."""
 
     @property
     def index_folder(self) -> IndexFolder:
         """The index folder as what it holds."""
-        return IndexFolder(self.index)
+        return IndexFolder(self.index, self.store)
 
 
 def find_place(articles: Path | None, index: Path | None) -> Place:
@@ -54,7 +57,8 @@ def find_place(articles: Path | None, index: Path | None) -> Place:
     """
     settings = read_settings()
     articles = articles or settings.articles or _ARTICLES
-    return Place(articles, index or settings.index or default_index(articles), settings)
+    index = index or settings.index or default_index(articles)
+    return Place(articles, index, settings, vector_store(settings))
 
 
 def default_index(articles: Path) -> Path:
@@ -63,6 +67,35 @@ def default_index(articles: Path) -> Path:
     digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:8]
     data = platformdirs.user_data_path("footnote", appauthor=False)
     return data / "indexes" / f"{whole.name or 'root'}-{digest}"
+
+
+def vector_store(settings: Settings) -> VectorStore | None:
+    """Return where the settings say that vectors are kept, unasked yet; None for files."""
+    if settings.milvus_uri is None:
+        return None
+    from index.milvus_connection import MilvusAddress
+    from index.milvus_store import MilvusStore
+
+    token = settings.milvus_token
+    address = MilvusAddress(
+        settings.milvus_uri,
+        token="" if token is None else token.get_secret_value(),
+        replicas=settings.milvus_replicas,
+        alias=settings.milvus_alias,
+        deadline_seconds=settings.question_seconds,
+    )
+    return MilvusStore(address, keeps_new=not settings.milvus_leave)
+
+
+def tell_store(place: Place) -> None:
+    """Tell on standard error, in one line, what the engine that is set cannot do; nothing where it can all.
+
+    Raises:
+        VectorStoreError: It cannot be used.
+    """
+    notice = place.index_folder.store.notice()
+    if notice is not None:
+        typer.echo(f"Note: {notice}", err=True)
 
 
 def load_encoder(settings: Settings) -> ChosenEncoder:
@@ -154,6 +187,7 @@ def open_retriever(
     """
     from index.retriever import Retriever
 
+    place.index_folder.heal()
     return Retriever.open(
         place.index_folder,
         encoder,

@@ -99,6 +99,7 @@ class Examination:
             ("cross-encoder", self._load_cross_encoder),
             ("articles", self._read_articles),
             ("index", self._open_generation),
+            ("vectors", self._look_at_vectors),
             ("index and encoder", self._compare_encoder),
             ("index and articles", self._compare_articles),
             ("an answer", self._ask),
@@ -154,6 +155,21 @@ class Examination:
             f"generation {self._generation.name} is whole, {manifest.passages:,} passages, in "
             f"{self._place.index}"
         )
+
+    def _look_at_vectors(self) -> str:
+        store = self._place.index_folder.store
+        kept = store.check()
+        generation = _needed(self._generation)
+        if not store.holds(generation):
+            raise _FailedCheckError(
+                f"generation {generation.name} is not, or not wholly, kept in {kept}", "run `footnote build`"
+            )
+        if not store.is_served(generation.path):
+            raise _FailedCheckError(
+                f"the aliases in {kept} do not stand for generation {generation.name}",
+                "ask anything with `footnote ask`, which puts them right",
+            )
+        return f"in {kept}"
 
     def _compare_encoder(self) -> str:
         encoder, generation = _needed(self._encoder), _needed(self._generation)

@@ -27,9 +27,14 @@ _PASSED_ON: Final = (
     "answering_threshold",
     "questions",
     "worse_margin",
+    "milvus_uri",
+    "milvus_replicas",
+    "milvus_alias",
+    "milvus_leave",
+    "question_seconds",
 )
 _WITHHELD: Final = ("token", "database_url")
-"""A build needs no secret, and so cannot tell one."""
+"""A build needs neither, and so cannot tell them; a Milvus's token it needs, and has it from here."""
 
 
 def rebuild_command(place: Place) -> list[str]:

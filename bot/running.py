@@ -18,7 +18,14 @@ import platformdirs
 from filelock import FileLock, Timeout
 from telegram import Bot
 
-from bot.composition import Place, bring_up_to_date, load_cross_encoder, load_encoder, open_retriever
+from bot.composition import (
+    Place,
+    bring_up_to_date,
+    load_cross_encoder,
+    load_encoder,
+    open_retriever,
+    tell_store,
+)
 from bot.connections import call_request, method_address, token_of
 from bot.identity import BotIdentity, identify
 from bot.logs import EventLog, Logging
@@ -73,6 +80,7 @@ def run_bot(
     is_one_of_several = address is not None and is_address_shareable(settings.database_url)
     folder = state_folder(settings, identity)
     with _shared(folder) if is_one_of_several else _locked(folder, identity) as state:
+        tell_store(place)
         encoder = load_encoder(settings)
         if up_to_date:
             _bring_up_to_date(place, encoder, waits=is_one_of_several)

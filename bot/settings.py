@@ -18,10 +18,11 @@ from index.errors import FootnoteError
 
 PREFIX: Final = "FOOTNOTE_"
 
-_SECRETS: Final = frozenset({"token", "database_url"})
+_SECRETS: Final = frozenset({"token", "database_url", "milvus_token"})
 """Settings whose value is in no message."""
 
 _TOKEN: Final = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _ID: Final = re.compile(r"-?\d{1,19}")
 
 
@@ -33,7 +34,7 @@ class Settings(BaseSettings):
     """What can be set; each is the variable of its name in capitals after `FOOTNOTE_`.
 
     An empty value counts as not set, but for the two prompts, where it means no prompt at all.
-    Neither the token nor the address of a database is in what is printed of this object.
+    Neither a token nor the address of a database is in what is printed of this object.
     """
 
     model_config = SettingsConfigDict(
@@ -62,6 +63,17 @@ class Settings(BaseSettings):
     """From which probability on a passage is an answer; None for the fitted one."""
     second_look_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """How long the cross-encoder may read, in milliseconds; None for the retriever's own limit."""
+
+    milvus_uri: str | None = None
+    """Where a Milvus is that keeps vectors and words; None for files in the index folder."""
+    milvus_token: SecretStr | None = None
+    """`user:password` or an API key for it; None where it asks for none."""
+    milvus_replicas: int = Field(default=1, ge=1, le=64)
+    """On how many of its query nodes everything lies, so that some may be lost."""
+    milvus_alias: str = "footnote"
+    """What the names of collections and aliases there begin with: each index folder wants its own."""
+    milvus_leave: bool = False
+    """Whether new generations are kept in files again, taking over from Milvus what they can."""
 
     token: SecretStr | None = None
     """The bot's token, as @BotFather gave it; None for the terminal alone."""
@@ -109,6 +121,28 @@ class Settings(BaseSettings):
             )
         return SecretStr(token)
 
+    @field_validator("milvus_uri")
+    @classmethod
+    def _milvus_has_an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = value.strip()
+        try:
+            parts = urlsplit(address)
+            is_server = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            raise _milvus_address() from None
+        if "@" in parts.netloc or not (is_server or ("://" not in address and address.endswith(".db"))):
+            raise _milvus_address()
+        return address
+
+    @field_validator("milvus_alias")
+    @classmethod
+    def _alias_is_a_name(cls, value: str) -> str:
+        if not _NAME.fullmatch(value):
+            raise PydanticCustomError("alias", "letters, digits and underscores, at most 64, no digit first")
+        return value
+
     @field_validator("bot_api_url")
     @classmethod
     def _api_has_an_address(cls, value: str) -> str:
@@ -146,6 +180,8 @@ class Settings(BaseSettings):
         "index",
         "answering_threshold",
         "second_look_ms",
+        "milvus_uri",
+        "milvus_token",
         "token",
         "state",
         "database_url",
@@ -165,6 +201,9 @@ class Settings(BaseSettings):
         "queue_size",
         "question_seconds",
         "log_json",
+        "milvus_replicas",
+        "milvus_alias",
+        "milvus_leave",
         mode="before",
     )
     @classmethod
@@ -211,6 +250,14 @@ def _ids(value: object) -> object:
     if not all(map(_ID.fullmatch, numbers)):
         raise PydanticCustomError("ids", "numeric ids with commas between, such as 123456789,-1001234567890")
     return frozenset(map(int, numbers))
+
+
+def _milvus_address() -> PydanticCustomError:
+    return PydanticCustomError(
+        "milvus",
+        "an address such as http://milvus:19530, without a user and password, for which there is "
+        "FOOTNOTE_MILVUS_TOKEN, or a file of Milvus Lite whose name ends in .db",
+    )
 
 
 def _shown(field: int | str, value: object) -> str:

@@ -27,10 +27,11 @@ from index.articles import no_articles, read_files
 from index.disk import explaining
 from index.earlier import EarlierTexts
 from index.encoding import EncoderSource, TextEncoder
-from index.errors import DamagedGenerationError, GenerationError
+from index.errors import DamagedGenerationError, GenerationError, VectorStoreError
 from index.generation import IndexFolder, Manifest, ModelIdentity, OpenGeneration
 from index.generation_writer import GenerationWriter, Predecessor, Written
 from index.segment import Limits
+from index.stores import VectorStore
 from index.survey import Survey, begun, unchanged
 from index.texts import Texts, article_fingerprint
 from index.types import BuildReport, Collection, SkippedFile
@@ -38,7 +39,6 @@ from index.vector_filling import Filled, VectorFiller
 from index.vector_journal import VectorJournal
 from index.vector_rows import VectorRows
 from index.vector_sources import GenerationVectors
-from index.vectors import VectorIndex
 
 __all__ = ["BuildProgress", "OnProgress", "build_index", "fingerprint_of"]
 
@@ -90,7 +90,7 @@ def build_index(
     Raises:
         CorpusError: There is no article to read.
         BuildRunningError: Another process is building in the same folder.
-        GenerationError: The index folder cannot be written; what serves is untouched.
+        GenerationError: The index folder or its store cannot be written; what serves is untouched.
     """
     return _Build(articles_folder, index_folder, encoder, limits, on_progress or silent).run(
         switch=switch, shares=shares
@@ -119,6 +119,7 @@ class _Build:
         self._began = time.perf_counter()
         self._articles_folder = articles_folder
         self._index_folder = index_folder
+        self._store = index_folder.store
         self._encoder = encoder
         self._limits = limits
         self._settings = settings_of(limits)
@@ -135,9 +136,11 @@ class _Build:
                 if checking.result() is None:
                     # Damaged: a full build mends it.
                     before = survey = None
-            if before is not None and survey is not None:
+            if before is not None and survey is not None and self._store.holds(before.generation):
                 generation = before.generation
                 return self._report(generation.name, generation.manifest, survey, before, None)
+            # Whatever is wrong with it is better known before hours of encoding.
+            self._store.check()
             with self._index_folder.building() as folder:
                 return self._make(folder, listing, before, shares, switch=switch)
 
@@ -204,6 +207,7 @@ class _Build:
                 corpus_fingerprint=survey.corpus_fingerprint,
                 segmentation=self._settings,
                 build_seconds=time.perf_counter() - self._began,
+                store=self._store.keeps_in,
             )
             name = self._index_folder.publish(folder, manifest, switch=switch)
             journal.remove()
@@ -242,8 +246,8 @@ class _Build:
         dimensions = encoder.identity.dimensions
         with (
             Texts.open(folder / layout.TEXTS) as texts,
-            known_vectors(before, encoder.identity) as known,
-            known_vectors(_candidate(self._index_folder), encoder.identity) as proposed,
+            known_vectors(before, encoder.identity, self._store) as known,
+            known_vectors(_candidate(self._index_folder), encoder.identity, self._store) as proposed,
             VectorRows(folder / "passages.rows", dimensions) as passages,
             VectorRows(folder / "sentences.rows", dimensions) as sentences,
         ):
@@ -257,11 +261,9 @@ class _Build:
                 on_encoded=lambda done, total: self._tell(BuildProgress("embedding", done, total)),
             )
             filled = filler.fill(written.runs, passages, sentences)
-            self._tell(BuildProgress("writing", 0, 2))
-            VectorIndex.write(folder / layout.PASSAGE_VECTORS, passages.all())
-            self._tell(BuildProgress("writing", 1, 2))
-            VectorIndex.write(folder / layout.SENTENCE_VECTORS, sentences.all())
-            self._tell(BuildProgress("writing", 2, 2))
+            self._tell(BuildProgress("writing", 0, 1))
+            self._store.keep(folder, passages.all(), sentences.all())
+            self._tell(BuildProgress("writing", 1, 1))
         return filled
 
     def _report(
@@ -306,13 +308,18 @@ def exported_before(before: OpenGeneration | None, identity: ModelIdentity) -> P
 
 @contextmanager
 def known_vectors(
-    generation: OpenGeneration | None, identity: ModelIdentity
+    generation: OpenGeneration | None, identity: ModelIdentity, store: VectorStore
 ) -> Iterator[GenerationVectors | None]:
-    """Give the vectors of a generation; None without one, or where they are of another length."""
+    """Give the vectors of a generation; None without one, or where they are of another length or gone."""
     if generation is None or generation.manifest.encoder.dimensions != identity.dimensions:
         yield None
         return
-    vectors = GenerationVectors.open(generation)
+    try:
+        vectors = GenerationVectors.open(generation, store)
+    except VectorStoreError:
+        # Its engine is not there any more, or has it no longer: a full build mends it.
+        yield None
+        return
     try:
         yield vectors
     finally:

@@ -2,11 +2,14 @@
 
 The lists only propose: nearest passage vectors, nearest sentence vectors, highest BM25. Each
 proposed passage is then weighed by all kinds of evidence, whichever list it came from.
+
+The order inside a list is decided here, from the vectors and terms themselves and by row where those
+are equal, and not by the engine that proposed: so every exact engine leads to the same Answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,9 +17,8 @@ from numpy.typing import NDArray
 
 from index.analysis import Terms, analyzer, is_unspaced
 from index.evidence import Evidence, no_evidence
-from index.lexical import LexicalIndex
+from index.stores import Vectors, Words
 from index.term_store import LexicalEvidence, TermStore
-from index.vectors import VectorIndex
 
 PASSAGES_A_LIST: Final = 40
 """Proposed by each list; more change no figure on the sets that the weights were fitted on."""
@@ -27,15 +29,27 @@ SENTENCES_A_LIST: Final = 40
 AGREEING_PLACES: Final = 10
 """A list names a passage where it stands among its first ten."""
 
+_SPARE: Final = 8
+"""More than wanted that an engine is asked for: rounding may order the last ones otherwise."""
+
+_TIE: Final = 1e-5
+"""Scores that differ by less, or less than this share, may change places by an engine's 32 bits."""
+
+_MOST_PROPOSED: Final = 1024
+"""How many an engine is asked for at most, where ever more are equally near."""
+
+_DECIMALS: Final = 10
+"""Of scores that order: sums of 64-bit numbers differ by their order only beyond."""
+
 
 class CandidateFinder:
     """Finds and weighs candidates in one generation. Safe to share between threads."""
 
     def __init__(
         self,
-        passages: VectorIndex,
-        sentences: VectorIndex,
-        lexical: LexicalIndex,
+        passages: Vectors,
+        sentences: Vectors,
+        lexical: Words,
         terms: TermStore,
         languages: Sequence[str],
         understood: Sequence[float],
@@ -80,13 +94,12 @@ class CandidateFinder:
     def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
             return np.empty(0, np.int64)
-        nearest: NDArray[np.int64] = self._passages.search(vector, PASSAGES_A_LIST).rows[0]
-        return nearest
+        return _nearest(self._passages, vector, PASSAGES_A_LIST)
 
     def _by_sentence_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
             return np.empty(0, np.int64)
-        sentences = self._sentences.search(vector, SENTENCES_A_LIST).rows[0]
+        sentences = _nearest(self._sentences, vector, SENTENCES_A_LIST)
         owners = np.searchsorted(self.terms.first_sentences, sentences, side="right") - 1
         return np.array(list(dict.fromkeys(owners.tolist())), np.int64)
 
@@ -94,11 +107,18 @@ class CandidateFinder:
         """Return the passages of each language that its terms find, the languages taking turns."""
         found: list[list[int]] = []
         for number, wanted in enumerate(terms):
-            rows = self._lexical.search(wanted.stems, wanted.grams, PASSAGES_A_LIST)
+            rows = self._best_by_words(wanted)
             found.append(rows[self.terms.languages[rows] == number].tolist())
         turns = max(map(len, found), default=0)
         mixed = [rows[turn] for turn in range(turns) for rows in found if turn < len(rows)]
         return np.array(mixed, np.int64)
+
+    def _best_by_words(self, wanted: Terms) -> NDArray[np.int64]:
+        return _best(
+            PASSAGES_A_LIST,
+            lambda limit: self._lexical.search(wanted.stems, wanted.grams, limit),
+            lambda rows: self.terms.bm25(wanted, rows),
+        )
 
     def _weighed(
         self,
@@ -149,6 +169,41 @@ class CandidateFinder:
             ]
         )
         return Evidence(rows, passages, sentences, first_sentences)
+
+
+def _nearest(index: Vectors, vector: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    exact = vector[0].astype(np.float64)
+    return _best(
+        k,
+        lambda limit: index.search(vector, limit).rows[0],
+        lambda rows: index.vectors(rows).astype(np.float64) @ exact,
+    )
+
+
+def _best(
+    k: int,
+    propose: Callable[[int], NDArray[np.int64]],
+    score: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+) -> NDArray[np.int64]:
+    """Return the `k` rows of the highest scores, the lower row first where scores are equal.
+
+    Args:
+        k: How many.
+        propose: Returns at most so many rows, which are the best up to small errors.
+        score: Returns the exact scores of rows.
+    """
+    limit = k + _SPARE
+    while True:
+        rows = propose(limit)
+        scores = np.round(score(rows), _DECIMALS)
+        order = np.lexsort((rows, -scores))
+        if len(rows) < limit or limit >= _MOST_PROPOSED:
+            return rows[order[:k]]
+        last_wanted = scores[order[k - 1]]
+        if scores[order[-1]] < last_wanted - _TIE * max(1.0, last_wanted):
+            return rows[order[:k]]
+        # Those that are as good as the last one wanted may not all be there.
+        limit = min(2 * limit, _MOST_PROPOSED)
 
 
 def _columns(evidence: LexicalEvidence) -> list[NDArray[np.float64]]:

@@ -10,7 +10,8 @@ FootnoteError
     ├── DamagedGenerationError   a file is missing or differs from its hash
     ├── OtherFormatError         written by another version, or for another model
     ├── ShareError               the parts of a divided build do not make a whole
-    └── BuildRunningError        somebody else is building in the same folder
+    ├── BuildRunningError        somebody else is building in the same folder
+    └── VectorStoreError         the engine that keeps the vectors cannot be used
 
 Every message gives the value, what was expected, and what to do about it.
 """
@@ -60,3 +61,7 @@ class ShareError(GenerationError):
 
 class BuildRunningError(GenerationError):
     """Another process is building in the same folder."""
+
+
+class VectorStoreError(GenerationError):
+    """The engine that keeps the vectors is missing, does not answer, or answers otherwise than it must."""

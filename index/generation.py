@@ -17,18 +17,15 @@ yet in use: it is tried first, then switched to or discarded.
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
+from index.build_lock import build_lock
 from index.disk import DISK_FULL, explained, explaining, flush, flush_tree
 from index.errors import (
     BuildRunningError,
@@ -36,23 +33,24 @@ from index.errors import (
     GenerationError,
     NoGenerationError,
     OtherFormatError,
+    VectorStoreError,
 )
-from index.generation_files import check_files, damaged, file_records, manifest_bytes, short_hash
+from index.generation_files import (
+    OpenGeneration,
+    check_files,
+    damaged,
+    file_records,
+    free_name,
+    manifest_bytes,
+    open_generation,
+)
 from index.manifest import FORMAT_VERSION, MANIFEST_NAME, FileRecord, Manifest, ModelIdentity
 from index.pointer import Pointer, prepare_pointer, put_pointer, read_pointer
+from index.stores import FileStore, VectorStore
 
 __all__ = ["FORMAT_VERSION", "FileRecord", "IndexFolder", "Manifest", "ModelIdentity", "OpenGeneration"]
 
 _PRIVATE_PREFIX: Final = "building-"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenGeneration:
-    """A generation that was checked and can be read."""
-
-    name: str
-    path: Path
-    manifest: Manifest
 
 
 class IndexFolder:
@@ -63,9 +61,16 @@ class IndexFolder:
     mapped stays readable until it lets go, and on others the removal waits for a later build.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Name the folder; nothing is read or made yet."""
+    def __init__(self, path: Path, store: VectorStore | None = None) -> None:
+        """Name the folder, and where its generations keep their vectors; nothing is read or made yet.
+
+        Args:
+            path: The folder.
+            store: Files where None.
+        """
         self._path = path
+        self.store = FileStore() if store is None else store
+        """Where the generations keep their vectors."""
         self._generations = path / "generations"
         self._private: Path | None = None
 
@@ -89,7 +94,7 @@ class IndexFolder:
             BuildRunningError: Another process is building or rolling back.
             GenerationError: The folder cannot be made or written to, or the disk filled up.
         """
-        with self._locked():
+        with build_lock(self._path):
             private = self._path / f"{_PRIVATE_PREFIX}{secrets.token_hex(4)}"
             with explaining(self._path):
                 self._remove_leftovers()
@@ -104,7 +109,7 @@ class IndexFolder:
                 raise explained(error, self._path) from error
             finally:
                 self._private = None
-                shutil.rmtree(private, ignore_errors=True)
+                self._remove(private)
 
     def publish(self, private_folder: Path, manifest: Manifest, *, switch: bool = True) -> str:
         """Put the generation built in `private_folder` into service and return its name.
@@ -136,7 +141,7 @@ class IndexFolder:
                 raise damaged(f"{private_folder / MANIFEST_NAME} reads otherwise than it was written")
             check_files(private_folder, manifest, verify=True)
             self._generations.mkdir(exist_ok=True)
-            name = self._free_name(manifest, data)
+            name = free_name(self._generations, manifest, data)
             serving = None if switch else self._serving_pointer()
             if serving is None:
                 pointer = Pointer(current=name, previous=self._worth_keeping())
@@ -147,7 +152,7 @@ class IndexFolder:
             private_folder.rename(self._generations / name)
             flush(self._generations)
             put_pointer(prepared)
-            self._remove_leftovers()
+            self._settle(pointer)
         return name
 
     def switch_to(self, name: str) -> None:
@@ -159,7 +164,7 @@ class IndexFolder:
             GenerationError: It is not the candidate, or the folder cannot be written to.
         """
         self._pointer()  # Where nothing was built, not even the lock's file is made.
-        with self._locked(), explaining(self._path):
+        with build_lock(self._path), explaining(self._path):
             pointer = self._pointer()
             if pointer.candidate != name:
                 raise GenerationError(
@@ -167,8 +172,9 @@ class IndexFolder:
                     "run `footnote build`."
                 )
             self._open(name, verify=True)
-            put_pointer(prepare_pointer(self._path, Pointer(current=name, previous=self._worth_keeping())))
-            self._remove_leftovers()
+            after = Pointer(current=name, previous=self._worth_keeping())
+            put_pointer(prepare_pointer(self._path, after))
+            self._settle(after)
 
     def discard_candidate(self) -> None:
         """Remove the candidate; without one, nothing is done.
@@ -179,13 +185,13 @@ class IndexFolder:
         """
         if self._pointer().candidate is None:
             return
-        with self._locked(), explaining(self._path):
+        with build_lock(self._path), explaining(self._path):
             put_pointer(prepare_pointer(self._path, replace(self._pointer(), candidate=None)))
             self._remove_leftovers()
 
     def as_if_serving(self, name: str) -> IndexFolder:
         """Return this folder as a reader would find it with that generation in service, to try it."""
-        return _Trial(self._path, name)
+        return _Trial(self._path, self.store, name)
 
     def current(self, *, verify: bool = True) -> OpenGeneration:
         """Check the generation in use and return it.
@@ -247,7 +253,7 @@ class IndexFolder:
             GenerationError: There is no previous generation, or the folder cannot be written to.
         """
         self._pointer()  # Where nothing was built, not even the lock's file is made.
-        with self._locked(), explaining(self._path):
+        with build_lock(self._path), explaining(self._path):
             pointer = self._pointer()
             if pointer.previous is None:
                 raise GenerationError(
@@ -262,42 +268,26 @@ class IndexFolder:
                 ) from error
             back = replace(pointer, current=pointer.previous, previous=pointer.current)
             put_pointer(prepare_pointer(self._path, back))
+            self._settle(back)
         return pointer.previous
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = FileLock(self._path / "build.lock")
-        with explaining(self._path):
-            self._path.mkdir(parents=True, exist_ok=True)
-            try:
-                lock.acquire(blocking=False)
-            except Timeout as error:
-                raise BuildRunningError(
-                    f"Another process is building in {self._path}; wait until it ends, then try again."
-                ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def heal(self) -> None:
+        """Have the store's standing names follow the pointer where a crash came between the two.
+
+        Where another process builds or switches, that is left to it.
+
+        Raises:
+            GenerationError: The folder or the store cannot be read.
+        """
+        if not self.store.is_served(self._generations / self._pointer().current):
+            with suppress(BuildRunningError), build_lock(self._path):
+                self.store.serve(self._generations / self._pointer().current)
 
     def _pointer(self) -> Pointer:
         return read_pointer(self._path)
 
     def _open(self, name: str, *, verify: bool) -> OpenGeneration:
-        folder = self._generations / name
-        with explaining(self._path):
-            data = manifest_bytes(folder)
-            manifest = Manifest.from_json(data.decode(errors="replace"), origin=str(folder / MANIFEST_NAME))
-            if short_hash(data) != name.split("-")[1]:
-                raise damaged(f"{folder / MANIFEST_NAME} differs from what was written under this name")
-            check_files(folder, manifest, verify=verify)
-        return OpenGeneration(name, folder, manifest)
-
-    def _free_name(self, manifest: Manifest, data: bytes) -> str:
-        made = datetime.fromisoformat(manifest.created_at).astimezone(UTC)
-        name = f"{made:%Y%m%dT%H%M%SZ}-{short_hash(data)}"
-        names = itertools.chain([name], (f"{name}-{count}" for count in itertools.count(2)))
-        return next(free for free in names if not (self._generations / free).exists())
+        return open_generation(self._generations, name, verify=verify)
 
     def _serving_pointer(self) -> Pointer | None:
         try:
@@ -321,9 +311,19 @@ class IndexFolder:
                 continue
         return None
 
+    def _settle(self, pointer: Pointer) -> None:
+        """Have everything else follow the pointer, which alone decides and is on the disk already."""
+        with suppress(VectorStoreError):  # `heal` does it at the next start.
+            self.store.serve(self._generations / pointer.current)
+        self._remove_leftovers()
+
+    def _remove(self, folder: Path) -> None:
+        if self.store.forget(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _remove_leftovers(self) -> None:
         for folder in self._path.glob(f"{_PRIVATE_PREFIX}*"):
-            shutil.rmtree(folder, ignore_errors=True)
+            self._remove(folder)
         try:
             pointer = self._pointer()
         except GenerationError:
@@ -331,14 +331,14 @@ class IndexFolder:
             return
         for folder in self._generations.glob("*"):
             if folder.name not in pointer.names:
-                shutil.rmtree(folder, ignore_errors=True)
+                self._remove(folder)
 
 
 class _Trial(IndexFolder):
     """An index folder of which one generation, by its name, is taken to be the one in use."""
 
-    def __init__(self, path: Path, name: str) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, store: VectorStore, name: str) -> None:
+        super().__init__(path, store)
         self._tried = name
 
     def current_name(self) -> str:

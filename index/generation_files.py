@@ -3,15 +3,51 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from index.disk import explaining
 from index.errors import DamagedGenerationError, GenerationError
 from index.manifest import MANIFEST_NAME, FileRecord, Manifest
 
 _NOT_THERE: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGeneration:
+    """A generation that was checked and can be read."""
+
+    name: str
+    path: Path
+    manifest: Manifest
+
+
+def open_generation(generations: Path, name: str, *, verify: bool) -> OpenGeneration:
+    """Check the generation of this name in the folder of them and return it.
+
+    Args:
+        generations: The folder that holds it.
+        name: Its name, which has the hash of its manifest.
+        verify: As `check_files` says.
+
+    Raises:
+        DamagedGenerationError: A file is missing or is not what the manifest says.
+        OtherFormatError: Another version of the program wrote it.
+        GenerationError: The folder cannot be read.
+    """
+    folder = generations / name
+    with explaining(generations.parent):
+        data = manifest_bytes(folder)
+        manifest = Manifest.from_json(data.decode(errors="replace"), origin=str(folder / MANIFEST_NAME))
+        if short_hash(data) != name.split("-")[1]:
+            raise damaged(f"{folder / MANIFEST_NAME} differs from what was written under this name")
+        check_files(folder, manifest, verify=verify)
+    return OpenGeneration(name, folder, manifest)
 
 
 def file_records(folder: Path) -> Iterator[FileRecord]:
@@ -48,6 +84,14 @@ def manifest_bytes(folder: Path) -> bytes:
 def short_hash(manifest: bytes) -> str:
     """Return the hash of a manifest that is part of its generation's name."""
     return hashlib.sha256(manifest).hexdigest()[:6]
+
+
+def free_name(generations: Path, manifest: Manifest, data: bytes) -> str:
+    """Return a name that no generation has yet: its time in UTC and the hash of its manifest, `data`."""
+    made = datetime.fromisoformat(manifest.created_at).astimezone(UTC)
+    name = f"{made:%Y%m%dT%H%M%SZ}-{short_hash(data)}"
+    names = itertools.chain([name], (f"{name}-{count}" for count in itertools.count(2)))
+    return next(free for free in names if not (generations / free).exists())
 
 
 def check_files(folder: Path, manifest: Manifest, *, verify: bool) -> None:

@@ -62,13 +62,17 @@ class Manifest:
     segmentation: tuple[tuple[str, int], ...]
     """The limits that passages were cut by: name and value."""
     build_seconds: float
+    store: str | None = None
+    """The engine that keeps the vectors, such as "milvus"; None for files in the generation's folder."""
     files: tuple[FileRecord, ...] = ()
     """All but the manifest, in the order of their paths; filled in by publishing."""
     format_version: int = FORMAT_VERSION
 
     def to_json(self) -> str:
         """Return the manifest as indented JSON, in ASCII."""
-        return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
+        # Without an engine the manifest is what it was before there were any.
+        fields = {name: value for name, value in asdict(self).items() if name != "store" or value is not None}
+        return json.dumps(fields, indent=2, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, origin: str = MANIFEST_NAME) -> Self:
@@ -100,6 +104,7 @@ class Manifest:
                 corpus_fingerprint=fields.string("corpus_fingerprint"),
                 segmentation=tuple(_limit(item) for item in fields.items("segmentation")),
                 build_seconds=fields.number("build_seconds"),
+                store=fields.string("store") if fields.has("store") else None,
                 files=tuple(_file(_Fields(item, "a file")) for item in fields.items("files")),
                 format_version=version,
             )
@@ -133,6 +138,9 @@ class _Fields:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise ValueError(f"{name} is {_shown(value)}; expected a finite number")
         return float(value)
+
+    def has(self, name: str) -> bool:
+        return name in self._left
 
     def items(self, name: str) -> list[object]:
         value = self._take(name)

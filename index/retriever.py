@@ -20,7 +20,6 @@ from index.encoding import EncoderSource, TextEncoder
 from index.errors import DamagedGenerationError, OtherFormatError
 from index.evidence import Evidence
 from index.generation import IndexFolder, OpenGeneration
-from index.lexical import LexicalIndex
 from index.ranking import Weights, default_weights, first_look, probability, sentence_scores
 from index.second_look import Candidate, SecondLook
 from index.spelling import Spelling
@@ -28,7 +27,6 @@ from index.term_store import TermStore
 from index.texts import StoredPassage, Texts
 from index.types import Answer, RankedPassage
 from index.understanding import understanding
-from index.vectors import VectorIndex
 
 PASSAGES_SHOWN: Final = 10
 """How many passages an answer holds unless fewer or more are asked for."""
@@ -98,6 +96,7 @@ class Retriever:
             NoGenerationError: Nothing was built yet.
             DamagedGenerationError: Its files are not what they should be.
             OtherFormatError: Another version of the program or another encoder made it.
+            VectorStoreError: The engine that keeps its vectors does not answer, or does not have them.
         """
         generation = index_folder.current(verify=verify)
         manifest = generation.manifest
@@ -109,13 +108,16 @@ class Retriever:
             )
         chosen = default_weights() if weights is None else weights
         answering_encoder = encoder.for_answering(generation.path / layout.ENCODER)
-        passages = VectorIndex.open(generation.path / layout.PASSAGE_VECTORS)
-        sentences = VectorIndex.open(generation.path / layout.SENTENCE_VECTORS)
-        lexical = LexicalIndex.open(generation.path / layout.LEXICAL)
+        stored = index_folder.store.open(generation)
         terms = _open_terms(generation)
         texts = Texts.open(generation.path / layout.TEXTS)
-        counts = (passages.count, lexical.passage_count, terms.passage_count, texts.passage_count)
-        if set(counts) != {manifest.passages} or sentences.count != manifest.sentences:
+        counts = (
+            stored.passages.count,
+            stored.words.passage_count,
+            terms.passage_count,
+            texts.passage_count,
+        )
+        if set(counts) != {manifest.passages} or stored.sentences.count != manifest.sentences:
             texts.close()
             raise DamagedGenerationError(
                 f"Generation {generation.name} has {counts} passages in its parts; expected "
@@ -123,9 +125,9 @@ class Retriever:
             )
         samples = {language: _sample(texts, language) for language in manifest.languages}
         finder = CandidateFinder(
-            passages,
-            sentences,
-            lexical,
+            stored.passages,
+            stored.sentences,
+            stored.words,
             terms,
             manifest.languages,
             _understood(samples, answering_encoder.familiarity),

@@ -162,7 +162,7 @@ def build_share(
             exported_before(before, identity),
             lambda done, total: tell(BuildProgress("exporting", done, total)),
         )
-        known = opened.enter_context(known_vectors(before, identity))
+        known = opened.enter_context(known_vectors(before, identity, index_folder.store))
         filler = VectorFiller(
             opened.enter_context(Texts.open(work / layout.TEXTS)),
             prepared.encoder,

@@ -17,12 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import Terms
+from index.bm25 import inverse_document_frequency, lengths_in_a_byte, saturated
 from index.term_hashes import hashed_terms
-
-SATURATION = 1.2
-"""BM25's k1: Lucene's and tantivy's default, within the range of Robertson and Zaragoza (2009)."""
-LENGTH_NORMALISATION = 0.75
-"""BM25's b, from the same sources."""
 
 FieldName = Literal["stems", "grams"]
 FIELDS: Final[tuple[FieldName, ...]] = ("stems", "grams")
@@ -60,6 +56,16 @@ class TermSlices:
     """Of the passages' titles and headings, one passage after another."""
     context_lengths: NDArray[np.int64]
     """(passages,): how many of them each passage has."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedTerms:
+    """The different terms of one passage."""
+
+    hashes: NDArray[np.uint32]
+    """(n,): as `hashed_terms` makes them, sorted."""
+    weights: NDArray[np.float64]
+    """(n,): what each adds to the passage's BM25 where a question has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,51 @@ class TermStore:
         lengths: NDArray[np.int64] = offsets[sentence_rows + 1] - offsets[sentence_rows]
         return lengths
 
+    def bm25(self, question: Terms, passage_rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the BM25 of passages, of stems and grams together, (n,) float64.
+
+        tantivy's score but for a factor and its 32 bits, lengths in a byte as it keeps them: so the best
+        few are the same passages whichever engine proposed them among some more.
+        """
+        total = np.zeros(len(passage_rows))
+        for name, terms in ((name, getattr(question, name)) for name in FIELDS):
+            field = self._fields[name]
+            wanted = np.unique(hashed_terms(terms))
+            frequency, lengths = self._counted_in_passages(field, passage_rows, wanted)
+            parts = saturated(frequency, lengths_in_a_byte(lengths), self._mean_passage(field))
+            total += parts @ self._inverse_document_frequency(field, wanted)
+        return total
+
+    def weighted_terms(self, passage_row: int) -> tuple[WeightedTerms, WeightedTerms]:
+        """Return the different stems of a passage, and its different grams, each with its part of `bm25`.
+
+        The sum of the weights of a question's terms in both is the passage's `bm25`.
+        """
+        stems, grams = (self._weighted_terms(self._fields[name], passage_row) for name in FIELDS)
+        return stems, grams
+
+    def _weighted_terms(self, field: _Field, row: int) -> WeightedTerms:
+        first, last = field.offsets[self.first_sentences[row : row + 2]]
+        context = field.context_hashes[slice(*field.context_offsets[row : row + 2])]
+        hashes, counts = np.unique(np.concatenate((field.hashes[first:last], context)), return_counts=True)
+        length = lengths_in_a_byte(np.array([counts.sum()], np.float64))
+        parts = saturated(counts[None, :], length, self._mean_passage(field))[0]
+        return WeightedTerms(hashes, parts * self._inverse_document_frequency(field, hashes))
+
+    def _counted_in_passages(
+        self, field: _Field, rows: NDArray[np.int64], wanted: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return how often each wanted term stands in each passage with its context, and their lengths."""
+        # A passage's sentences stand one after another, so its terms do too.
+        starts = field.offsets[self.first_sentences[rows]]
+        ends = field.offsets[self.first_sentences[rows + 1]]
+        frequency, lengths = _counted_between(field.hashes, starts, ends, wanted)
+        context, context_lengths = _counted(field.context_hashes, field.context_offsets, rows, wanted)
+        return frequency + context, lengths + context_lengths
+
+    def _mean_passage(self, field: _Field) -> float:
+        return (len(field.hashes) + len(field.context_hashes)) / max(self.passage_count, 1)
+
     def evidence(
         self, question: Terms, passage_rows: NDArray[np.int64]
     ) -> tuple[LexicalEvidence, LexicalEvidence]:
@@ -193,11 +244,9 @@ class TermStore:
         first = np.concatenate(([0], np.cumsum(sentence_counts)[:-1]))
         passage_frequency = np.add.reduceat(frequency, first, axis=0) + context
         passage_lengths = np.add.reduceat(lengths, first) + context_lengths
-        total = len(field.hashes)
-        mean_sentence = total / max(len(field.offsets) - 1, 1)
-        mean_passage = (total + len(field.context_hashes)) / max(self.passage_count, 1)
+        mean_sentence = len(field.hashes) / max(len(field.offsets) - 1, 1)
         by_sentence = _shares(frequency, lengths, mean_sentence, weights)
-        by_passage = _shares(passage_frequency, passage_lengths, mean_passage, weights)
+        by_passage = _shares(passage_frequency, passage_lengths, self._mean_passage(field), weights)
         return LexicalEvidence(
             passage_score=by_passage[0],
             passage_share=by_passage[1],
@@ -207,8 +256,7 @@ class TermStore:
         )
 
     def _inverse_document_frequency(self, field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np.float64]:
-        frequency = _document_frequency(field, wanted)
-        return np.log1p((self.passage_count - frequency + 0.5) / (frequency + 0.5))
+        return inverse_document_frequency(_document_frequency(field, wanted), self.passage_count)
 
 
 def _document_frequency(field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np.float64]:
@@ -228,10 +276,19 @@ def _counted(
     wanted: NDArray[np.uint32],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return how often each wanted term stands in each row, and how many terms each row has."""
-    starts, ends = offsets[rows], offsets[rows + 1]
+    return _counted_between(hashes, offsets[rows], offsets[rows + 1], wanted)
+
+
+def _counted_between(
+    hashes: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    wanted: NDArray[np.uint32],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return how often each wanted term stands in each stretch of hashes, and how long each is."""
     lengths = (ends - starts).astype(np.float64)
     if not len(wanted):
-        return np.zeros((len(rows), 0), np.int64), lengths
+        return np.zeros((len(starts), 0), np.int64), lengths
     found = hashes[_ranges(starts, ends)]
     # Few of many thousand terms are wanted: a look at their low bits leaves hardly any to search for.
     may_be_wanted = np.zeros(_LOW_BITS + 1, np.bool_)
@@ -241,8 +298,8 @@ def _counted(
     hits = wanted[places] == found[maybe]
     owners = np.searchsorted(np.cumsum(ends - starts), maybe[hits], side="right")
     cells = owners * len(wanted) + places[hits]
-    counts = np.bincount(cells, minlength=len(rows) * len(wanted))
-    return counts.reshape(len(rows), len(wanted)), lengths
+    counts = np.bincount(cells, minlength=len(starts) * len(wanted))
+    return counts.reshape(len(starts), len(wanted)), lengths
 
 
 def _shares(
@@ -255,10 +312,8 @@ def _shares(
     total = weights.sum()
     if total <= 0:
         return np.zeros(len(frequency)), np.zeros(len(frequency))
-    norm = SATURATION * (1 - LENGTH_NORMALISATION + LENGTH_NORMALISATION * lengths / max(mean_length, 1e-9))
-    # The factor k1 + 1 stands both in the score and in its upper bound.
-    saturated = frequency / (frequency + norm[:, None])
-    return saturated @ weights / total, (frequency > 0) @ weights / total
+    parts = saturated(frequency, lengths, mean_length)
+    return parts @ weights / total, (frequency > 0) @ weights / total
 
 
 def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from index.encoding import TextEncoder
 from index.generation_writer import Run
+from index.stores import Vectors
 from index.texts import Texts
 from index.vector_journal import VectorJournal
 from index.vector_rows import VectorRows
 from index.vector_sources import GenerationVectors, VectorSource
-from index.vectors import VectorIndex
 
 _PASSAGES_AT_ONCE: Final = 512
 """Passages that are in memory together with their sentences and all their vectors."""
@@ -60,7 +60,8 @@ class VectorFiller:
             texts: The new generation's.
             encoder: What makes those that are found nowhere.
             journal: Where they are kept in case the build ends before its time; asked last.
-            before: The generation that runs were copied from.
+            before: The generation that runs were copied from; None where its vectors are not to be had,
+                so that those of copied runs are found elsewhere or made again.
             others: Further generations.
             left_behind: Further journals.
             on_encoded: Told how many texts are encoded and about how many there are to encode.
@@ -86,15 +87,16 @@ class VectorFiller:
 
         Raises:
             ModelError: The encoder fails.
+            VectorStoreError: What keeps the vectors of an earlier generation does not answer any more.
             OSError: The disk is full or fails.
         """
-        left = sum(run.passages + run.sentences for run in runs if run.from_passage is None)
+        before = self._before
+        left = sum(run.passages + run.sentences for run in runs if before is None or run.from_passage is None)
         for run in runs:
-            if run.from_passage is not None:
-                assert self._before is not None
+            if before is not None and run.from_passage is not None:
                 assert run.from_sentence is not None
-                _copy(self._before.passages, run.from_passage, run.passages, passages)
-                _copy(self._before.sentences, run.from_sentence, run.sentences, sentences)
+                _copy(before.passages, run.from_passage, run.passages, passages)
+                _copy(before.sentences, run.from_sentence, run.sentences, sentences)
                 self._reused += run.passages
                 continue
             end = passages.count + run.passages
@@ -154,7 +156,7 @@ class VectorFiller:
             )
 
 
-def _copy(source: VectorIndex, first: int, count: int, target: VectorRows) -> None:
+def _copy(source: Vectors, first: int, count: int, target: VectorRows) -> None:
     for start in range(first, first + count, _ROWS_AT_ONCE):
         rows = np.arange(start, min(first + count, start + _ROWS_AT_ONCE), dtype=np.int64)
         target.append(source.vectors(rows))

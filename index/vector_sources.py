@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from index import layout
 from index.generation import OpenGeneration
+from index.stores import Vectors, VectorStore
 from index.texts import Texts
-from index.vectors import VectorIndex
 
 
 class VectorSource(Protocol):
@@ -25,7 +25,7 @@ class VectorSource(Protocol):
 class GenerationVectors:
     """The vectors of one generation, open for as long as a build takes."""
 
-    def __init__(self, texts: Texts, passages: VectorIndex, sentences: VectorIndex) -> None:
+    def __init__(self, texts: Texts, passages: Vectors, sentences: Vectors) -> None:
         """Take over the open parts; `GenerationVectors.open` is the way in."""
         self.texts = texts
         self.passages = passages
@@ -34,15 +34,15 @@ class GenerationVectors:
         """A row for each sentence."""
 
     @classmethod
-    def open(cls, generation: OpenGeneration) -> Self:
-        """Open a generation that was checked.
+    def open(cls, generation: OpenGeneration, store: VectorStore) -> Self:
+        """Open a generation that was checked, wherever its vectors are kept.
 
         Raises:
             DamagedGenerationError: Its files are not what they should be.
+            VectorStoreError: The store cannot be reached, or does not have the vectors.
         """
-        passages = VectorIndex.open(generation.path / layout.PASSAGE_VECTORS)
-        sentences = VectorIndex.open(generation.path / layout.SENTENCE_VECTORS)
-        return cls(Texts.open(generation.path / layout.TEXTS), passages, sentences)
+        opened = store.open(generation)
+        return cls(Texts.open(generation.path / layout.TEXTS), opened.passages, opened.sentences)
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         """Return the vectors of those keys that it has, (d,) float32 each."""
@@ -61,7 +61,7 @@ class GenerationVectors:
         found: dict[bytes, NDArray[np.float32]],
         keys: Sequence[bytes],
         rows: Sequence[int | None],
-        vectors: VectorIndex,
+        vectors: Vectors,
     ) -> None:
         pairs = [(key, row) for key, row in zip(keys, rows, strict=True) if row is not None]
         if pairs:

@@ -22,3 +22,8 @@ def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server for all tests that need one, which are skipped where there is none."""
     with running_postgresql() as server:
         yield server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what asks for tests that take more than the others: minutes, and programs of their own."""
+    parser.addoption("--milvus-cluster", metavar="PYTHON", help="run the tests of a cluster, by this Python")

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted([*(ROOT / "index").rglob("*.py"), *(ROOT / "bot").rglob("*.py")])
 OWNERS = {
     "faiss": {"index/vectors.py"},
+    "pymilvus": {"index/milvus_connection.py"},
+    "grpc": {"index/milvus_connection.py"},
     "sentence_transformers": {"index/encoder.py", "index/cross_encoder.py"},
     "torch": {"index/encoder.py", "index/encoder_export.py"},
     "onnx": {"index/encoder_export.py"},
@@ -100,7 +102,7 @@ def test_importing_the_parts_loads_no_model_library() -> None:
     """Seconds of import belong to the commands that need a model."""
     program = (
         "import sys, index.retriever, index.builder, bot.commands; "
-        "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnx', 'onnxruntime'}; "
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'onnx', 'onnxruntime', 'pymilvus'}; "
         "heavy &= set(sys.modules); "
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )

@@ -19,6 +19,7 @@ CHECKS = [
     "cross-encoder",
     "articles",
     "index",
+    "vectors",
     "index and encoder",
     "index and articles",
     "an answer",

@@ -23,6 +23,7 @@ def test_without_settings_the_defaults_are_left_to_the_parts() -> None:
     assert (settings.keep_questions_days, settings.worse_margin) == (30, 0.02)
     assert (settings.queue_size, settings.question_seconds, settings.log_json) == (64, 10.0, False)
     assert settings.webhook_listen == "127.0.0.1:8080"
+    assert (settings.milvus_replicas, settings.milvus_alias, settings.milvus_leave) == (1, "footnote", False)
     others = settings.model_dump(
         exclude={
             "bot_api_url",
@@ -33,6 +34,9 @@ def test_without_settings_the_defaults_are_left_to_the_parts() -> None:
             "question_seconds",
             "log_json",
             "webhook_listen",
+            "milvus_replicas",
+            "milvus_alias",
+            "milvus_leave",
         }
     )
     assert set(others.values()) == {None}
@@ -55,6 +59,36 @@ def test_an_empty_value_is_not_set_but_an_empty_prompt_is_no_prompt(monkeypatch:
     for name in Settings.model_fields:
         monkeypatch.setenv(f"FOOTNOTE_{name.upper()}", "")
     assert read_settings() == Settings(query_prompt="", passage_prompt="")
+
+
+@pytest.mark.parametrize("uri", ["http://milvus:19530", "https://a.example", "/data/lite.db", "lite.db"])
+def test_a_milvus_has_an_address_or_a_file(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_MILVUS_URI", f" {uri} ")
+    assert read_settings().milvus_uri == uri
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("MILVUS_URI", "milvus:19530", "an address such as http://milvus:19530"),
+        ("MILVUS_URI", "http://me:secret@milvus:19530", "FOOTNOTE_MILVUS_TOKEN"),
+        ("MILVUS_URI", "tcp://milvus/x.db", "an address such as"),
+        ("MILVUS_URI", "http://[milvus", "an address such as"),
+        ("MILVUS_ALIAS", "my bot", "letters, digits and underscores"),
+        ("MILVUS_REPLICAS", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_milvus_that_cannot_be_is_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(f"FOOTNOTE_{name}", value)
+    with pytest.raises(SettingError, match=f"FOOTNOTE_{name} is .*{expected}"):
+        read_settings()
+
+
+def test_a_milvus_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_MILVUS_TOKEN", SECRET)
+    assert SECRET not in f"{read_settings()!r} {read_settings()}"
 
 
 def test_a_folder_may_be_in_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.analysis import Terms
-from index.term_store import LENGTH_NORMALISATION, SATURATION, TermStore
+from index.bm25 import LENGTH_NORMALISATION, SATURATION
+from index.term_store import TermStore
 from index.term_writer import TermWriter
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "é", "你好"]), max_size=6).map(tuple)

@@ -1,0 +1,35 @@
+"""The lock of an index folder: held by whoever builds, switches or rolls back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.disk import explaining
+from index.errors import BuildRunningError
+
+
+@contextmanager
+def build_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of an index folder, which is made where there is none, during the block.
+
+    Raises:
+        BuildRunningError: Another process holds it.
+        GenerationError: The folder cannot be made or written to.
+    """
+    lock = FileLock(folder / "build.lock")
+    with explaining(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise BuildRunningError(
+                f"Another process is building in {folder}; wait until it ends, then try again."
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
