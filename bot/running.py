@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import platformdirs
 from filelock import FileLock, Timeout
 from telegram import Bot
 
+from bot.cli import end_at_once
 from bot.composition import Place, bring_up_to_date, load_cross_encoder, load_encoder, open_retriever
 from bot.connections import call_request, method_address, token_of
 from bot.identity import BotIdentity, identify
@@ -52,7 +51,7 @@ def run_bot(place: Place, *, up_to_date: bool = True, take_over: bool = False) -
     Logging(redactor, as_json=settings.log_json).start()
     # Waits that Telegram asks for come as time spans, as they will in its library's next version.
     os.environ["PTB_TIMEDELTA"] = "true"
-    signal.signal(signal.SIGTERM, _end_at_once)
+    signal.signal(signal.SIGTERM, end_at_once)
     identity = asyncio.run(_identify(settings, take_over))
     with _locked(state_folder(settings, identity), identity) as state:
         encoder = load_encoder(settings)
@@ -103,8 +102,3 @@ def _locked(folder: Path, identity: BotIdentity) -> Iterator[Path]:
         yield folder
     finally:
         lock.release()
-
-
-def _end_at_once(_: int, __: FrameType | None) -> None:
-    """End on a signal before there is anything to answer: a build that is cut off does no harm."""
-    sys.exit(0)

@@ -78,7 +78,10 @@ async def serve(
     settings = place.settings
     async with AsyncExitStack() as stack:
         answering = Answering(
-            retriever, queue_size=settings.queue_size, question_seconds=settings.question_seconds
+            retriever,
+            queue_size=settings.queue_size,
+            question_seconds=settings.question_seconds,
+            waiting_elsewhere=lambda: processor.chats_waiting,
         )
         stack.push_async_callback(_in_time, answering.aclose)
         store = await Store.open(
@@ -116,6 +119,7 @@ async def serve(
             processor,
             application.update_queue,
             on_success=(state / HEARTBEAT).touch,
+            before_acknowledging=store.keep_for_good,
         )
         await _tell_start(parts)
         with _signals() as end_asked:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from bot.store_dialects import engine_for, insert_into, overwrite_log, refuse_damage, where_is
+from bot.store_dialects import engine_for, flush, insert_into, overwrite_log, refuse_damage, where_is
 from bot.store_faults import StoreError, fault_of
 from bot.store_tables import SCHEMA_VERSION, metadata, schema
 
@@ -87,6 +87,17 @@ class Database:
         """
         async with self.begin() as connection:
             await overwrite_log(self._engine, connection)
+
+    async def flush(self) -> None:
+        """Return once all that was committed outlasts a power cut.
+
+        Raises:
+            StoreError: The disk failed.
+        """
+        try:
+            await flush(self._engine)
+        except OSError as error:
+            raise fault_of(error, self._where) from error
 
     async def aclose(self) -> None:
         """Wait for what was begun, and let go of the database; nothing can be begun after."""

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tests.stand_in.control import StandIn
+from tests.stand_in.raw_bot import RawBot
 
 # Read by the model libraries when they are imported, which is after this.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 settings.register_profile("footnote", deadline=None)
 settings.load_profile("footnote")
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """A server that takes Telegram's place, for one test."""
+    with StandIn() as server:
+        yield server
+
+
+@pytest.fixture
+def bot(stand_in: StandIn) -> Iterator[RawBot]:
+    """A bot that calls the stand-in as a test says, and checks nothing itself."""
+    with RawBot(stand_in) as raw:
+        yield raw

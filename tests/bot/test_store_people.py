@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot import store_people
 from bot.store import ClaimResult, Store
 from bot.store_people import MOST_CLAIM_TRIES
-from tests.bot.stores import everything_in, with_store
+from tests.bot.stores import address_of, everything_in, with_store
 
 NO_CODE = "IIII0000"
 """Made of signs that are in no code."""
@@ -138,5 +139,25 @@ def test_a_group_is_new_until_it_is_known_and_again_after_it_was_left(tmp_path: 
         assert await store.groups() == {-6}
         assert await store.interface_language(-5) is None
         assert await store.remember_group(-5)
+
+    with_store(tmp_path, use)
+
+
+def test_a_language_is_known_without_looking_until_it_may_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(store: Store) -> None:
+        other = await Store.open(address_of(tmp_path))
+        assert await store.interface_language(7) is None
+        await store.set_interface_language(7, "de")
+        assert await store.interface_language(7) == "de"
+        await other.set_interface_language(7, "es")
+        await other.aclose()
+        assert await store.interface_language(7) == "de"
+        monkeypatch.setattr(store_people, "LANGUAGE_SECONDS", 0.0)
+        await store.set_interface_language(8, "ru")
+        await store.forget_group(7)
+        assert await store.interface_language(7) is None
+        assert await store.interface_language(8) == "ru"
 
     with_store(tmp_path, use)
