@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 from tests.postgresql import PostgreSQL, running_postgresql
+from tests.stand_in.control import StandIn
+from tests.stand_in.raw_bot import RawBot
 
 # Read by the model libraries when they are imported, which is after this.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -22,3 +24,17 @@ def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server for all tests that need one, which are skipped where there is none."""
     with running_postgresql() as server:
         yield server
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """A server that takes Telegram's place, for one test."""
+    with StandIn() as server:
+        yield server
+
+
+@pytest.fixture
+def bot(stand_in: StandIn) -> Iterator[RawBot]:
+    """A bot that calls the stand-in as a test says, and checks nothing itself."""
+    with RawBot(stand_in) as raw:
+        yield raw
