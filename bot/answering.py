@@ -91,17 +91,26 @@ class Answering:
     whoever asked it, and the next question is answered all the same.
     """
 
-    def __init__(self, retriever: Retriever, *, queue_size: int, question_seconds: float | None) -> None:
+    def __init__(
+        self,
+        retriever: Retriever,
+        *,
+        queue_size: int,
+        question_seconds: float | None,
+        waiting_elsewhere: Callable[[], int] = lambda: 0,
+    ) -> None:
         """Take over an open retriever.
 
         Args:
             retriever: Closed by `aclose`, or by `switch` once another one took its place.
             queue_size: How many questions may wait, at least 1.
             question_seconds: How long one may take from `ask` to its answer; None for any time.
+            waiting_elsewhere: How many more wait to get as far as `ask`; called on any thread.
         """
         self._retriever = retriever
         self._queue_size = queue_size
         self._question_seconds = question_seconds
+        self._waiting_elsewhere = waiting_elsewhere
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="answering")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
         self._lock = threading.Lock()
@@ -234,7 +243,8 @@ class Answering:
     def _answer(self, asked: _Asked) -> Answer:
         with self._lock:
             self._waiting.remove(asked)
-            is_crowded = len(self._waiting) > WAITING_FOR_SECOND_LOOK
+            waiting = len(self._waiting)
+        is_crowded = waiting + self._waiting_elsewhere() > WAITING_FOR_SECOND_LOOK
         if self._closing:
             raise _closing()
         if asked.is_over:

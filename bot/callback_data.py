@@ -106,6 +106,17 @@ class SourcesPress:
             raise ValueError(f"{self}: expected an offset from 0 and below {LARGEST_OFFSET}")
 
 
+@dataclass(frozen=True, slots=True)
+class ExamplePress:
+    """Ask an example question."""
+
+    name: str
+    """Which: 16 hexadecimal digits."""
+
+    def __post_init__(self) -> None:
+        _check_ids(self.name)
+
+
 class RebuildAction(Enum):
     """What an admin decides about a rebuild; the value is its letter in a button's bytes."""
 
@@ -142,7 +153,16 @@ class LanguagePress:
             raise ValueError(f"{self}: expected a language's code, such as en")
 
 
-Press = ShowPress | ContextPress | VotePress | OpenPress | SourcesPress | RebuildPress | LanguagePress
+Press = (
+    ShowPress
+    | ContextPress
+    | VotePress
+    | OpenPress
+    | SourcesPress
+    | ExamplePress
+    | RebuildPress
+    | LanguagePress
+)
 
 
 def pack(press: Press) -> str:
@@ -158,6 +178,8 @@ def pack(press: Press) -> str:
             return f"o{_packed_entry(passage_id, marked)}"
         case SourcesPress(offset):
             return f"p{offset}"
+        case ExamplePress(name):
+            return f"e{name}"
         case RebuildPress(action, token):
             return f"r{action.value}{token}"
         case LanguagePress(code):
@@ -176,6 +198,8 @@ def unpack(data: str) -> Press | None:
             return None if entry is None else OpenPress(entry.passage_id, entry.marked)
         case "p":
             return SourcesPress(int(rest)) if _OFFSET.fullmatch(rest) else None
+        case "e":
+            return ExamplePress(rest) if _PASSAGE_ID.fullmatch(rest) else None
         case "r":
             actions = [action for action in RebuildAction if action.value == rest[:1]]
             return RebuildPress(actions[0], rest[1:]) if actions and _TOKEN.fullmatch(rest[1:]) else None

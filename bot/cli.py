@@ -1,4 +1,4 @@
-"""Where `footnote` begins: streams that never fail on a character, and a quiet end on Ctrl-C.
+"""Where `footnote` begins: streams that never fail on a character, and a quiet end on Ctrl-C or SIGTERM.
 
 The commands are in `bot.commands`, which is imported here only once an interrupt is provided for.
 """
@@ -6,7 +6,9 @@ The commands are in `bot.commands`, which is imported here only once an interrup
 from __future__ import annotations
 
 import io
+import signal
 import sys
+from types import FrameType
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
@@ -14,6 +16,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its status."""
+    signal.signal(signal.SIGTERM, end_at_once)
     try:
         prepare_streams()
         from bot.commands import app
@@ -21,6 +24,15 @@ def main() -> None:
         app(prog_name="footnote")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def end_at_once(_: int, __: FrameType | None) -> None:
+    """End on SIGTERM, which whatever begins something that is to be ended in order takes over.
+
+    The first process of a container is sent it in vain until it says that it wants it; nothing that is
+    cut off so does harm, a build neither.
+    """
+    sys.exit(0)
 
 
 def prepare_streams() -> None:

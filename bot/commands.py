@@ -53,6 +53,8 @@ app = typer.Typer(
     epilog=_EPILOG,
     no_args_is_help=True,
     add_completion=False,
+    # In Rich's boxes, help would take half as long again, most of it spent on importing Markdown.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -145,7 +147,7 @@ def build(
 
 @app.command(epilog=_EPILOG)
 def merge(articles: Articles = None, index: Index = None, as_json: AsJson = False) -> None:
-    """Make an index of the parts that `footnote build --shard` encoded."""
+    """Make an index of what `build --shard` encoded."""
     from bot.building import run_merge
     from bot.composition import find_place
 
@@ -208,7 +210,7 @@ def chat(
     first_look: FirstLook = False,
     no_build: NoBuild = False,
 ) -> None:
-    """Ask one question after another, and open passages by their numbers."""
+    """Ask one question after another; open passages by number."""
     from bot.chat import run_chat
     from bot.composition import find_place
 
@@ -238,7 +240,7 @@ def run(
         ),
     ] = False,
 ) -> None:
-    """Answer in Telegram, as the bot whose token FOOTNOTE_TOKEN is, until stopped."""
+    """Answer in Telegram, as the bot of FOOTNOTE_TOKEN."""
     from bot.composition import find_place
     from bot.running import run_bot
 
@@ -278,7 +280,7 @@ def evaluate(
 
 @app.command(epilog=_EPILOG)
 def doctor(articles: Articles = None, index: Index = None, as_json: AsJson = False) -> None:
-    """Look at everything that an answer needs, and say how to mend what is wrong."""
+    """Check all that an answer needs; say how to mend it."""
     from bot.composition import find_place
     from bot.doctor import run_doctor
 
@@ -288,7 +290,7 @@ def doctor(articles: Articles = None, index: Index = None, as_json: AsJson = Fal
 
 @app.command(epilog=_EPILOG)
 def rollback(articles: Articles = None, index: Index = None, as_json: AsJson = False) -> None:
-    """Put the generation before this one back into service; again undoes it."""
+    """Go back to the generation before; again undoes it."""
     from bot.building import run_rollback
     from bot.composition import find_place
 

@@ -18,7 +18,7 @@ import typer
 from bot.progress import telling_build, waiting
 from bot.settings import Settings, read_settings
 from bot.wrapping import visible
-from index.errors import BuildRunningError, NoGenerationError
+from index.errors import BuildRunningError, GenerationError, NoGenerationError
 from index.generation import IndexFolder, Verification
 from index.stores import VectorStore
 from index.types import BuildReport, SkippedFile
@@ -202,12 +202,22 @@ def open_retriever(
 def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
     """Build what is not up to date; where another process is building, leave that to it.
 
+    Where a new generation waits to be approved, because the golden questions get worse by it, nothing is
+    built: a build would put it into service, or a newer one like it, without anybody having been asked.
+
     Returns:
-        The generation in use, whose every file was read and compared; None where another process builds.
+        The generation in use, whose every file was read and compared; None where nothing was built.
 
     Raises:
         FootnoteError: As `build_index` says.
     """
+    if (waiting_name := _waiting_for_approval(place.index_folder)) is not None:
+        typer.echo(
+            f"Generation {waiting_name} waits to be approved, so that {place.index_folder.current_name()} "
+            "answers; decide in Telegram, where /rebuild measures anew, or switch with `footnote build`.",
+            err=True,
+        )
+        return None
     try:
         report = build(place, encoder)
     except BuildRunningError as error:
@@ -221,6 +231,14 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
         tell_files("Skipped", report.skipped, _FILES_TOLD)
         tell_files("Note", report.notices, _FILES_TOLD)
     return report.generation
+
+
+def _waiting_for_approval(folder: IndexFolder) -> str | None:
+    """Return the name of the generation that a rebuild made and did not switch to; None without one."""
+    try:
+        return folder.candidate_name()
+    except GenerationError:
+        return None  # There is none in use either, or the build will tell what is wrong.
 
 
 def tell_files(kind: str, files: Sequence[SkippedFile], most: int | None = None) -> None:

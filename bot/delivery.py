@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -91,6 +92,7 @@ class Delivery:
         *,
         reply_to: int | None = None,
         thread_id: int | None = None,
+        questions: AbstractSet[int] = frozenset(),
     ) -> int | None:
         """Send a card and return the message's id; what is known to be sent is not sent again.
 
@@ -103,6 +105,7 @@ class Delivery:
             card: What to send.
             reply_to: The message that it replies to; sent without where that is gone.
             thread_id: The topic that it belongs in.
+            questions: The messages there that it is remembered as the answer to.
 
         Raises:
             TelegramError: Telegram refused it, or could not be reached for too long.
@@ -135,7 +138,9 @@ class Delivery:
                 return None
             raise
         self._sent += 1
-        await self._store.sent(key.update_id, key.ordinal, message.chat_id, message.message_id)
+        self._store.note_sent(
+            key.update_id, key.ordinal, message.chat_id, message.message_id, questions=questions
+        )
         return message.message_id
 
     async def edit(

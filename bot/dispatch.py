@@ -27,6 +27,9 @@ WAITING_AT_MOST: Final = 256
 MOST_ATTEMPTS: Final = 3
 """How often the handling of an update begins anew after a process that did not survive it."""
 
+_TWO: Final = 2
+"""From so many updates on that were let in, one of them waits for another."""
+
 _log: Final = EventLog(__name__)
 
 
@@ -82,6 +85,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         self._chat_keys: dict[int, str] = {}
         self._left_over: set[int] = set()
         self._lines: dict[str, _Line] = {}
+        self._chats_waiting = 0
         self._newest_inline: dict[int, int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -89,6 +93,11 @@ class ChatOrderProcessor(BaseUpdateProcessor):
     def waiting(self) -> int:
         """How many updates were let in and are not done."""
         return len(self._chat_keys) + len(self._tasks)
+
+    @property
+    def chats_waiting(self) -> int:
+        """In how many chats an update waits for another one of the chat; may be asked on any thread."""
+        return self._chats_waiting
 
     async def room(self) -> int:
         """Wait until there is room for an update, and return for how many."""
@@ -130,6 +139,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         # From here to the lock nothing is awaited, so that the order of calls is the order of turns.
         line = self._lines.setdefault(key, _Line())
         line.members += 1
+        self._chats_waiting += line.members == _TWO
         if update.inline_query is not None:
             self._newest_inline[update.inline_query.from_user.id] = update.update_id
         try:
@@ -137,6 +147,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
                 await self._handle(update, coroutine)
         finally:
             _close(coroutine)
+            self._chats_waiting -= line.members == _TWO
             line.members -= 1
             if not line.members:
                 del self._lines[key]

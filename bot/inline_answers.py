@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from bot.answering import BusyError, TooSlowError
-from bot.example_questions import example_questions
+from bot.good_examples import GoodExamples
 from bot.inline_cache import InlineCache
 from bot.inline_cards import InlineItem, article_item
 from bot.inline_pages import (
@@ -30,22 +30,18 @@ from index.types import Answer
 
 if TYPE_CHECKING:
     from bot.answering import Answering
-    from bot.composition import Place
     from bot.store import Store
 
 
 class InlineAnswers:
     """Gives each query its page. It belongs to one event loop."""
 
-    def __init__(self, answering: Answering, store: Store, place: Place) -> None:
-        """Take what answers, what keeps a question for the private chat, and where golden questions are."""
+    def __init__(self, answering: Answering, store: Store, examples: GoodExamples) -> None:
+        """Take what answers, what keeps a question for the private chat, and the example questions."""
         self._answering = answering
         self._store = store
-        self._place = place
+        self._examples = examples
         self._cache = InlineCache()
-        self._examples: tuple[Example, ...] = ()
-        self._examples_of = ""
-        self._finding_examples = asyncio.Lock()
 
     async def page(self, query: str, offset: str, phrases: Awaitable[Phrases]) -> InlinePage:
         """Return a page; an empty one for an offset that was never given.
@@ -84,7 +80,7 @@ class InlineAnswers:
 
     async def _offers_page(self, place: int, phrases: Phrases) -> InlinePage:
         entries = await self._answering.sources()
-        listed = offers(await self._good_examples(), entries, phrases.code)
+        listed = offers(await self._examples.find(), entries, phrases.code)
         shown = await asyncio.gather(*(self._item(offer, phrases) for offer in listed[place : place + PAGE]))
         return offers_page([item for item in shown if item is not None], place, len(listed), phrases)
 
@@ -94,24 +90,3 @@ class InlineAnswers:
             return example_item(offer, phrases)
         shown = await self._answering.passage(offer.first_passage_id)
         return None if shown is None else article_item(shown, phrases)
-
-    async def _good_examples(self) -> tuple[Example, ...]:
-        """Return the example questions that the generation in use answers; none while there is no time."""
-        async with self._finding_examples:
-            generation = self._answering.generation.name
-            if self._examples_of == generation:
-                return self._examples
-            path, articles = self._place.settings.questions, self._place.articles
-            questions = await asyncio.to_thread(example_questions, path, articles)
-            try:
-                asked = [self._answering.ask(each, second_look=False) for each in questions]
-                answers = await asyncio.gather(*asked)
-            except (BusyError, TooSlowError):
-                return ()
-            self._examples = tuple(
-                Example(question, answer)
-                for question, answer in zip(questions, answers, strict=True)
-                if answer.answered
-            )
-            self._examples_of = generation
-            return self._examples

@@ -18,7 +18,7 @@ PAGE: Final = 10
 MOST: Final = 50
 """Items on all pages: nobody reads so far, and each costs time."""
 EXAMPLES: Final = 3
-"""Example questions on the first page where nothing is typed."""
+"""Example questions that are shown at once."""
 WORTH_LISTING: Final = 0.05
 """The probability from which on a passage is listed beside a better one. Of 287 questions of two sets
 none had its answer in one below, and lists of fifty became lists of eight."""
@@ -140,19 +140,21 @@ def offers_page(items: Sequence[InlineItem], place: int, count: int, phrases: Ph
 
 
 def offers(examples: Sequence[Example], entries: Sequence[SourceEntry], language: str) -> tuple[Offer, ...]:
-    """Return example questions, answers in a language before others, and then the articles, latest first.
+    """Return the best examples, and then the articles, latest first; those without a date come last."""
+    latest = sorted(entries, key=lambda entry: entry.source.published or "", reverse=True)
+    listed: list[Offer] = [*best_examples(examples, language), *latest]
+    return tuple(listed[:MOST])
 
-    Articles without a date come last. No two examples are answered by the same passage.
-    """
+
+def best_examples(examples: Sequence[Example], language: str) -> tuple[Example, ...]:
+    """Return the few to show, answers in a language before others, no two answered by the same passage."""
     by_passage: dict[str, Example] = {}
     for example in examples:
         by_passage.setdefault(example.answer.passages[0].passage.passage_id, example)
     different = sorted(
         by_passage.values(), key=lambda each: each.answer.passages[0].source.language != language
     )
-    latest = sorted(entries, key=lambda entry: entry.source.published or "", reverse=True)
-    listed: list[Offer] = [*different[:EXAMPLES], *latest]
-    return tuple(listed[:MOST])
+    return tuple(different[:EXAMPLES])
 
 
 def example_item(example: Example, phrases: Phrases) -> InlineItem:
@@ -166,6 +168,11 @@ def example_item(example: Example, phrases: Phrases) -> InlineItem:
         title=example.question,
         description=item.title,
     )
+
+
+def is_example(result_id: str) -> bool:
+    """Return whether a chosen item is an example question."""
+    return result_id.startswith(_EXAMPLE_MARK)
 
 
 def chosen_passage(result_id: str) -> str | None:

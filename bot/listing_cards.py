@@ -1,12 +1,14 @@
-"""The list of articles, page by page, and the choice of a language."""
+"""The welcome with its examples, the list of articles, page by page, and the choice of a language."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from bot.callback_data import LanguagePress, OpenPress, SourcesPress, pack
-from bot.cards import Button, Card, text_card
+from bot.callback_data import ExamplePress, LanguagePress, OpenPress, SourcesPress, pack
+from bot.cards import BUTTON_UNITS, Button, Card, text_card
+from bot.good_examples import name_of
+from bot.inline_pages import Example, best_examples
 from bot.phrases import LANGUAGES, Phrases, phrases_for
 from bot.shown import SourceEntry
 from bot.source_lines import date_of, title_of
@@ -17,6 +19,20 @@ PAGE: Final = 10
 
 _A_ROW: Final = 5
 _AUTHOR_UNITS: Final = 60
+
+
+def welcome_card(examples: Sequence[Example], phrases: Phrases) -> Card:
+    """Return how the bot introduces itself, with a button for each of the best examples."""
+    shown = best_examples(examples, phrases.code)
+    if not shown:
+        return text_card(phrases.welcome)
+    buttons = (
+        Button(
+            shortened(each.question, BUTTON_UNITS), callback_data=pack(ExamplePress(name_of(each.question)))
+        )
+        for each in shown
+    )
+    return text_card(f"{phrases.welcome}\n\n{phrases.welcome_examples}", _rows(tuple(buttons), 1))
 
 
 def sources_card(entries: Sequence[SourceEntry], offset: int, phrases: Phrases) -> Card:

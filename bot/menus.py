@@ -66,12 +66,19 @@ async def _set_commands(bot: Bot, names: tuple[str, ...], scope: BotCommandScope
 
 
 async def _describe(bot: Bot) -> None:
-    """Say what people read before they write for the first time, unless the bot's owner has said it."""
-    if (await _taken(bot.get_my_description)).description:
-        return
+    """Say what people read on the bot's profile and before they write for the first time.
+
+    What the bot's owner has said stays, in each language.
+    """
     # The one for all other languages last: where it is set, nothing is done next time.
-    for code, phrases in reversed(_languages()):
-        await _taken(partial(bot.set_my_description, phrases.welcome, code))
+    if not (await _taken(bot.get_my_short_description)).short_description:
+        for code, phrases in reversed(_languages()):
+            if not (await _taken(partial(bot.get_my_short_description, code))).short_description:
+                await _taken(partial(bot.set_my_short_description, phrases.about, code))
+    if not (await _taken(bot.get_my_description)).description:
+        for code, phrases in reversed(_languages()):
+            if not (await _taken(partial(bot.get_my_description, code))).description:
+                await _taken(partial(bot.set_my_description, phrases.welcome, code))
 
 
 def _languages() -> list[tuple[str | None, Phrases]]:

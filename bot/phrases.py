@@ -69,10 +69,12 @@ class Phrases:
     vote_kept: str
     """Toast: voted the same way before."""
 
+    about: str
+    """On the bot's profile: at most 120 characters."""
     welcome: str
     """For /start."""
-    welcome_example: str
-    """Below it, where there is an example."""
+    welcome_examples: str
+    """Below it, above a button for each example."""
     help: str
     """For /help."""
     greeting: str

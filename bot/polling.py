@@ -59,6 +59,7 @@ class Poller:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         on_success: Callable[[], None] = lambda: None,
+        before_acknowledging: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Take the parts.
 
@@ -73,6 +74,8 @@ class Poller:
             sleep: How waiting is done.
             clock: Seconds from some moment on.
             on_success: Called whenever Telegram answered.
+            before_acknowledging: Awaited before Telegram is told of updates that were written down, so
+                that they are where a power cut leaves them; may raise StoreError, and is then awaited again.
         """
         self._bot = bot
         self._request = request
@@ -83,6 +86,8 @@ class Poller:
         self._sleep = sleep
         self._clock = clock
         self._on_success = on_success
+        self._before_acknowledging = before_acknowledging
+        self._is_owed = False
         self._succeeded_at: float | None = None
         self._refusals = 0
 
@@ -110,9 +115,11 @@ class Poller:
         """Ask once, and return what came that is new and what to ask for next; nothing after a failure."""
         try:
             async with asyncio.timeout(self._limits.watchdog_seconds):
+                await self._keep_for_good()
                 received = await self._fetch(offset)
                 incoming = incoming_updates(received)
                 fresh = await self._inbox.take_in(incoming) if incoming else ()
+                self._is_owed = bool(incoming)
         except TimeoutError:
             _log.warning("poll_stalled", restarted_after_seconds=self._limits.watchdog_seconds)
             await self._request.shutdown()
@@ -134,6 +141,12 @@ class Poller:
             return (), offset
         self._backoff.reset()
         return fresh, max((each.update_id + 1 for each in incoming), default=offset)
+
+    async def _keep_for_good(self) -> None:
+        """Do what is owed to the updates that the next question to Telegram acknowledges."""
+        if self._is_owed and self._before_acknowledging is not None:
+            await self._before_acknowledging()
+        self._is_owed = False
 
     async def _fetch(self, offset: int | None) -> list[Any]:
         """Return the updates that wait at Telegram, as JSON: one that cannot be read must not hide others."""

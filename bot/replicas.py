@@ -3,7 +3,7 @@
 Which is decided by rendezvous hashing (Thaler and Ravishankar, 1998): whoever has the highest hash of its
 name and the bucket has it. So all agree without talking, and when one comes or goes only its own share
 moves. A chat stays with one process for as long as that lives, and with it what is only in memory there:
-what was asked before, what the chat's language is, which inline query is the last one, a running rebuild.
+what was asked before, which inline query is the last one, a running rebuild.
 """
 
 from __future__ import annotations

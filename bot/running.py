@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 import platformdirs
 from filelock import FileLock, Timeout
 from telegram import Bot
 
+from bot.cli import end_at_once
 from bot.composition import (
     Place,
     bring_up_to_date,
@@ -75,7 +74,7 @@ def run_bot(
     Logging(redactor, as_json=settings.log_json).start()
     # Waits that Telegram asks for come as time spans, as they will in its library's next version.
     os.environ["PTB_TIMEDELTA"] = "true"
-    signal.signal(signal.SIGTERM, _end_at_once)
+    signal.signal(signal.SIGTERM, end_at_once)
     identity = asyncio.run(_identify(settings, address, take_over))
     is_one_of_several = address is not None and is_address_shareable(settings.database_url)
     folder = state_folder(settings, identity)
@@ -174,8 +173,3 @@ def _unwritable(folder: Path, error: OSError) -> StateError:
         f"The state folder {folder} cannot be written to ({error.strerror}); expected a folder of the "
         "bot's own; set FOOTNOTE_STATE to one."
     )
-
-
-def _end_at_once(_: int, __: FrameType | None) -> None:
-    """End on a signal before there is anything to answer: a build that is cut off does no harm."""
-    sys.exit(0)

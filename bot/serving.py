@@ -87,7 +87,10 @@ async def serve(
     settings = place.settings
     async with AsyncExitStack() as stack:
         answering = Answering(
-            retriever, queue_size=settings.queue_size, question_seconds=settings.question_seconds
+            retriever,
+            queue_size=settings.queue_size,
+            question_seconds=settings.question_seconds,
+            waiting_elsewhere=lambda: processor.chats_waiting,
         )
         stack.push_async_callback(_in_time, answering.aclose)
         store = await Store.open(
@@ -127,8 +130,15 @@ async def serve(
         handing = HandingOver(application.bot, inbox, processor, application.update_queue)
         on_success = (state / HEARTBEAT).touch
         if webhook is None:
-            queue = application.update_queue
-            source = Poller(application.bot, polling, inbox, processor, queue, on_success=on_success).run()
+            source = Poller(
+                application.bot,
+                polling,
+                inbox,
+                processor,
+                application.update_queue,
+                on_success=on_success,
+                before_acknowledging=store.keep_for_good,
+            ).run()
         else:
             source = _webhook(parts, application.bot, webhook, inbox, handing, on_success).run()
         works = [source, _purge(store)]
@@ -163,7 +173,8 @@ def _webhook(
     secret = webhook_secret(parts.settings)
     answering = parts.answering
     condition = Condition(lambda: answering.is_open, parts.store.reach)
-    receiver = WebhookReceiver(address.path, secret, inbox, handing, condition)
+    keep = parts.store.keep_for_good
+    receiver = WebhookReceiver(address.path, secret, inbox, handing, condition, before_acknowledging=keep)
     return WebhookSource(
         bot, address, secret, receiver.application, handing, condition, on_success=on_success
     )

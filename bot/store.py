@@ -78,6 +78,7 @@ class Store(Messages, Claims, Feedback, People):
 
     async def aclose(self) -> None:
         """Wait for what was begun, and close; every call after that is refused."""
+        await self._ledger.aclose()
         await self._database.aclose()
 
     @carried_through

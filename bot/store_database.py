@@ -19,6 +19,7 @@ from bot.store_dialects import (
     await_turn,
     engine_for,
     errors_of,
+    flush,
     insert_into,
     is_shareable,
     needs,
@@ -115,6 +116,17 @@ class Database:
         """
         async with self.begin() as connection:
             await overwrite_log(self._engine, connection)
+
+    async def flush(self) -> None:
+        """Return once all that was committed outlasts a power cut.
+
+        Raises:
+            StoreError: The disk failed.
+        """
+        try:
+            await flush(self._engine)
+        except OSError as error:
+            raise fault_of(error, self._where) from error
 
     async def aclose(self) -> None:
         """Wait for what was begun, and let go of the database; nothing can be begun after."""

@@ -12,10 +12,15 @@ _UNWRITABLE: Final = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLI
 _FULL: Final = ("SQLITE_FULL",)
 _DISK: Final = ("SQLITE_IOERR",)
 _BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_DEADLOCK: Final = "40P01"
 
 
 class StoreError(FootnoteError):
     """What must survive a restart cannot be read or written; no message has a text of a person's."""
+
+
+class CollisionError(StoreError):
+    """Two processes waited for one another, so that the server undid one's transaction: to be begun anew."""
 
 
 def damaged(where: str, found: str) -> StoreError:
@@ -59,6 +64,11 @@ def fault_of(error: BaseException, where: str) -> StoreError:
             f"The state in {where} is held by another process ({code}); expected to have it alone; end the "
             "other process."
         )
+    if _server_code(error) == _DEADLOCK:
+        return CollisionError(
+            f"Another process wrote the same to {where} at once ({_DEADLOCK}); expected each update in one "
+            "process's hand; see in the log of both what held one of them up."
+        )
     return StoreError(
         f"The state in {where} cannot be used ({code or _kind(error)}); expected a database that is "
         "reachable and holds Footnote's tables; see that it runs, or set another FOOTNOTE_STATE or "
@@ -68,8 +78,13 @@ def fault_of(error: BaseException, where: str) -> StoreError:
 
 def _kind(error: BaseException) -> str:
     """Return the error's kind, with the code that a database server gave it, if one did."""
-    code = getattr(getattr(error, "orig", None), "sqlstate", None)
+    code = _server_code(error)
     return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+def _server_code(error: BaseException) -> str | None:
+    code: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return code
 
 
 def _sqlite_code(error: BaseException) -> str:

@@ -114,15 +114,25 @@ class Feedback(Room):
             StoreError: The state could not be written.
         """
         key = secrets.token_urlsafe(_KEY_BYTES)
-        if not self._keep_questions_days:
-            self._held[key] = question
-            if len(self._held) > _HELD_QUESTIONS:
-                self._held.popitem(last=False)
-            return key
-        new = self._database.insert(kept_questions).values(key=key, question=question, kept_at=now_seconds())
-        async with self._database.begin() as connection:
-            await connection.execute(new)
+        await self._keep(key, question)
         return key
+
+    @carried_through
+    async def keep_question_of(self, inline_message_id: str, question: str) -> None:
+        """Keep the question that a message which was sent inline answers, as `keep_question` does.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        await self._keep(_key_of(inline_message_id), question)
+
+    async def question_of(self, inline_message_id: str) -> str | None:
+        """Return the question that a message which was sent inline answers; None where it is not known.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        return await self.kept_question(_key_of(inline_message_id))
 
     @carried_through
     async def kept_question(self, key: str) -> str | None:
@@ -152,6 +162,26 @@ class Feedback(Room):
                     index_elements=["passage_id"], set_={"times": chosen.c.times + first.excluded.times}
                 )
             )
+
+    async def _keep(self, key: str, question: str) -> None:
+        if not self._keep_questions_days:
+            self._held[key] = question
+            if len(self._held) > _HELD_QUESTIONS:
+                self._held.popitem(last=False)
+            return
+        new = self._database.insert(kept_questions).values(key=key, question=question, kept_at=now_seconds())
+        async with self._database.begin() as connection:
+            await connection.execute(
+                new.on_conflict_do_update(
+                    index_elements=["key"],
+                    set_={"question": new.excluded.question, "kept_at": new.excluded.kept_at},
+                )
+            )
+
+
+def _key_of(inline_message_id: str) -> str:
+    # No key that is made for a link has a colon in it.
+    return f"inline:{inline_message_id}"
 
 
 async def count_votes(connection: AsyncConnection, *which: ColumnElement[bool]) -> VoteCount:

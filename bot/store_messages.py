@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlalchemy import select, update
 
 from bot.replicas import bucket_of
-from bot.store_database import Database, Room, carried_through, now_seconds
-from bot.store_records import IncomingUpdate, Sending, SendingState
-from bot.store_tables import answers, inbox, outbox
+from bot.store_database import Database, Room, carried_through
+from bot.store_ledger import Ledger
+from bot.store_records import IncomingUpdate, Sending
+from bot.store_tables import answers, inbox
 
 
 class Messages(Room):
@@ -17,6 +19,7 @@ class Messages(Room):
 
     def __init__(self, database: Database, keep_questions_days: int) -> None:
         super().__init__(database, keep_questions_days)
+        self._ledger = Ledger(database)
         self._written: set[int] = set()
         """Updates that are written down and that no call has returned yet."""
 
@@ -36,6 +39,14 @@ class Messages(Room):
                 self._written.remove(each.update_id)
                 fresh.append(each)
         return tuple(fresh)
+
+    async def keep_for_good(self) -> None:
+        """Return once what was taken in outlasts a power cut: before Telegram is told that it arrived.
+
+        Raises:
+            StoreError: The disk failed.
+        """
+        await self._database.flush()
 
     @carried_through
     async def pending(self) -> tuple[IncomingUpdate, ...]:
@@ -69,22 +80,14 @@ class Messages(Room):
         async with self._database.begin() as connection:
             return int(await connection.scalar(counting) or 0)
 
-    @carried_through
     async def mark_done(self, update_id: int) -> None:
         """Erase an update but for its number, by which it is known if it comes again.
 
         Raises:
             StoreError: The state could not be written.
         """
-        done = (
-            update(inbox)
-            .where(inbox.c.update_id == update_id, inbox.c.done_at.is_(None))
-            .values(done_at=now_seconds(), chat_key=None, payload=None)
-        )
-        async with self._database.begin() as connection:
-            await connection.execute(done)
+        await self._ledger.done(update_id)
 
-    @carried_through
     async def begin_sending(self, update_id: int, ordinal: int) -> Sending:
         """Write down that a message is about to be sent, and return what is known of it from before.
 
@@ -95,61 +98,47 @@ class Messages(Room):
         Raises:
             StoreError: The state could not be written.
         """
-        begun = (
-            self._database.insert(outbox)
-            .values(update_id=update_id, ordinal=ordinal, begun_at=now_seconds())
-            .on_conflict_do_nothing()
-            .returning(outbox.c.ordinal)
-        )
-        known = select(outbox.c.message_id).where(
-            outbox.c.update_id == update_id, outbox.c.ordinal == ordinal
-        )
-        async with self._database.begin() as connection:
-            if (await connection.execute(begun)).first() is not None:
-                return Sending(SendingState.NEW)
-            message_id = await connection.scalar(known)
-        if message_id is None:
-            return Sending(SendingState.IN_FLIGHT)
-        return Sending(SendingState.SENT, message_id)
+        return await self._ledger.begin(update_id, ordinal)
 
-    @carried_through
     async def sent(self, update_id: int, ordinal: int, chat_id: int, message_id: int) -> None:
         """Write down which message it became.
 
         Raises:
             StoreError: The state could not be written.
         """
-        ended = (
-            update(outbox)
-            .where(outbox.c.update_id == update_id, outbox.c.ordinal == ordinal)
-            .values(chat_id=chat_id, message_id=message_id)
-        )
-        async with self._database.begin() as connection:
-            await connection.execute(ended)
+        self.note_sent(update_id, ordinal, chat_id, message_id)
+        await self._ledger.written()
 
-    @carried_through
+    def note_sent(
+        self,
+        update_id: int,
+        ordinal: int,
+        chat_id: int,
+        message_id: int,
+        *,
+        questions: AbstractSet[int] = frozenset(),
+    ) -> None:
+        """Have written down which message it became, and which messages of its chat it answers.
+
+        That is done in a moment, and before or together with whatever is asked for after it of the inbox
+        and the outbox; whoever then waits for that is told if it could not be.
+
+        Args:
+            update_id: What it answers.
+            ordinal: Its place among the messages that answer that.
+            chat_id: Where it was sent.
+            message_id: Which it is there.
+            questions: The messages that it is remembered as the answer to, as `remember_answer` does.
+        """
+        self._ledger.note_sent(update_id, ordinal, chat_id, message_id, frozenset(questions))
+
     async def remember_answer(self, chat_id: int, question_message_id: int, answer_message_id: int) -> None:
         """Remember which message answers which, so that an edited question edits its answer.
 
         Raises:
             StoreError: The state could not be written.
         """
-        new = self._database.insert(answers).values(
-            chat_id=chat_id,
-            question_message_id=question_message_id,
-            answer_message_id=answer_message_id,
-            answered_at=now_seconds(),
-        )
-        async with self._database.begin() as connection:
-            await connection.execute(
-                new.on_conflict_do_update(
-                    index_elements=["chat_id", "question_message_id"],
-                    set_={
-                        "answer_message_id": new.excluded.answer_message_id,
-                        "answered_at": new.excluded.answered_at,
-                    },
-                )
-            )
+        await self._ledger.answered(chat_id, question_message_id, answer_message_id)
 
     @carried_through
     async def answer_to(self, chat_id: int, message_id: int) -> int | None:

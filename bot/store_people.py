@@ -6,12 +6,15 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store_database import Room, carried_through, now_seconds
+from bot.store_database import Database, Room, carried_through, now_seconds
 from bot.store_records import ClaimResult
 from bot.store_tables import admins, claim, groups, interface_languages
 
@@ -22,12 +25,29 @@ CLAIM_CODE_LENGTH: Final = 8
 CLAIM_CODE_SIGNS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """What a code is made of: no I, O, 0 or 1, which are mistaken for one another."""
 
+LANGUAGE_SECONDS: Final = 60.0
+"""How long a chat's language is known without looking: another process may have changed it since."""
+
+_MOST_LANGUAGES: Final = 10_000
+"""Chats whose languages are held in memory."""
+
 _SALT_BYTES: Final = 16
 _THE_ROW: Final = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownLanguage:
+    code: str | None
+    """None for a chat that chose none."""
+    until: float
+
+
 class People(Room):
     """Admins, the code by which one becomes an admin, languages and groups."""
+
+    def __init__(self, database: Database, keep_questions_days: int) -> None:
+        super().__init__(database, keep_questions_days)
+        self._languages: OrderedDict[int, _KnownLanguage] = OrderedDict()
 
     @carried_through
     async def admins(self) -> frozenset[int]:
@@ -119,17 +139,19 @@ class People(Room):
             tries = await connection.scalar(select(claim.c.tries))
         return 0 if tries is None else max(0, MOST_CLAIM_TRIES - int(tries))
 
-    @carried_through
     async def interface_language(self, chat_id: int) -> str | None:
         """Return the language that a chat chose; None where it did not.
+
+        It is asked for at every update. Where no other process has this state it is looked up once a
+        minute for each chat; where another may, each time: it may have been chosen there.
 
         Raises:
             StoreError: The state could not be read.
         """
-        asking = select(interface_languages.c.code).where(interface_languages.c.chat_id == chat_id)
-        async with self._database.begin() as connection:
-            found: str | None = await connection.scalar(asking)
-        return found
+        known = None if self._database.is_shareable else self._languages.get(chat_id)
+        if known is not None and time.monotonic() < known.until:
+            return known.code
+        return await self._look_up_language(chat_id)
 
     @carried_through
     async def set_interface_language(self, chat_id: int, code: str) -> None:
@@ -143,6 +165,7 @@ class People(Room):
             await connection.execute(
                 new.on_conflict_do_update(index_elements=["chat_id"], set_={"code": new.excluded.code})
             )
+        self._note_language(chat_id, code)
 
     @carried_through
     async def remember_group(self, chat_id: int) -> bool:
@@ -168,6 +191,7 @@ class People(Room):
             await connection.execute(
                 delete(interface_languages).where(interface_languages.c.chat_id == chat_id)
             )
+        self._languages.pop(chat_id, None)
 
     @carried_through
     async def groups(self) -> frozenset[int]:
@@ -178,6 +202,23 @@ class People(Room):
         """
         async with self._database.begin() as connection:
             return frozenset((await connection.scalars(select(groups.c.chat_id))).all())
+
+    @carried_through
+    async def _look_up_language(self, chat_id: int) -> str | None:
+        asking = select(interface_languages.c.code).where(interface_languages.c.chat_id == chat_id)
+        async with self._database.begin() as connection:
+            found: str | None = await connection.scalar(asking)
+            # Before the connection is given back: whoever writes another one comes after.
+            self._note_language(chat_id, found)
+        return found
+
+    def _note_language(self, chat_id: int, code: str | None) -> None:
+        if self._database.is_shareable:
+            return
+        self._languages[chat_id] = _KnownLanguage(code, time.monotonic() + LANGUAGE_SECONDS)
+        self._languages.move_to_end(chat_id)
+        if len(self._languages) > _MOST_LANGUAGES:
+            self._languages.popitem(last=False)
 
     async def _add_admin(self, connection: AsyncConnection, user_id: int) -> None:
         new = self._database.insert(admins).values(user_id=user_id, since=now_seconds())

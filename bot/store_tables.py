@@ -150,7 +150,7 @@ kept_questions: Final = Table(
     Column("question", AnyText, nullable=False),
     Column("kept_at", BigInteger, nullable=False, index=True),
 )
-"""Questions on their way from an inline query to the private chat."""
+"""Questions on their way from an inline query to the private chat, and those of messages sent inline."""
 
 chosen: Final = Table(
     "footnote_chosen",

@@ -106,7 +106,14 @@ class WebhookReceiver:
     """Answers the requests that come to a webhook's path, and those about health and readiness."""
 
     def __init__(
-        self, path: str, secret: str, inbox: Inbox, handing: HandingOver, condition: Condition
+        self,
+        path: str,
+        secret: str,
+        inbox: Inbox,
+        handing: HandingOver,
+        condition: Condition,
+        *,
+        before_acknowledging: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Take the parts.
 
@@ -116,11 +123,14 @@ class WebhookReceiver:
             inbox: Where they are written down.
             handing: Takes those on that are this process's to handle.
             condition: Says whether it is ready.
+            before_acknowledging: Awaited before Telegram is told of an update that was written down, so
+                that it is where a power cut leaves it; where it raises StoreError, Telegram sends again.
         """
         self._secret = secret.encode()
         self._inbox = inbox
         self._handing = handing
         self._condition = condition
+        self._before_acknowledging = before_acknowledging
         self.application = Starlette(
             routes=[
                 Route(path, self._take_in, methods=["POST"]),
@@ -157,6 +167,8 @@ class WebhookReceiver:
             for each in fresh:
                 # Waits for room; Telegram sends no more at once than it was told that it may.
                 await self._handing.hand_over(each)
+            if incoming and self._before_acknowledging is not None:
+                await self._before_acknowledging()
         except StoreError as error:
             _log.error("inbox_failed", error=error)
             return _answer(503)

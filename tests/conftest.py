@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 from tests.postgresql import PostgreSQL, running_postgresql
+from tests.stand_in.control import StandIn
+from tests.stand_in.raw_bot import RawBot
 
 # Read by the model libraries when they are imported, which is after this.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -27,3 +29,17 @@ def postgresql() -> Iterator[PostgreSQL]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what asks for tests that take more than the others: minutes, and programs of their own."""
     parser.addoption("--milvus-cluster", metavar="PYTHON", help="run the tests of a cluster, by this Python")
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """A server that takes Telegram's place, for one test."""
+    with StandIn() as server:
+        yield server
+
+
+@pytest.fixture
+def bot(stand_in: StandIn) -> Iterator[RawBot]:
+    """A bot that calls the stand-in as a test says, and checks nothing itself."""
+    with RawBot(stand_in) as raw:
+        yield raw

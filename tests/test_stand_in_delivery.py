@@ -20,18 +20,6 @@ from tests.stand_in.raw_bot import RawBot, RefusedError
 
 
 @pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
-
-
-@pytest.fixture
-def bot(stand_in: StandIn) -> Iterator[RawBot]:
-    with RawBot(stand_in) as raw:
-        yield raw
-
-
-@pytest.fixture
 def alice(stand_in: StandIn) -> Person:
     return stand_in.person("Alice")
 

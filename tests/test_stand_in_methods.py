@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,18 +11,6 @@ from tests.stand_in.control import StandIn
 from tests.stand_in.people import Person
 from tests.stand_in.raw_bot import RawBot, RefusedError
 from tests.stand_in.specification import is_here, wrong_in_object
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
-
-
-@pytest.fixture
-def bot(stand_in: StandIn) -> Iterator[RawBot]:
-    with RawBot(stand_in) as raw:
-        yield raw
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,18 +11,6 @@ from tests.stand_in.people import Person
 from tests.stand_in.raw_bot import RawBot
 from tests.stand_in.rendering import show, show_results
 from tests.stand_in.specification import is_here, wrong_in_object
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
-
-
-@pytest.fixture
-def bot(stand_in: StandIn) -> Iterator[RawBot]:
-    with RawBot(stand_in) as raw:
-        yield raw
 
 
 @pytest.fixture

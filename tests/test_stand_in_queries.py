@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,18 +9,6 @@ import pytest
 from tests.stand_in.control import StandIn
 from tests.stand_in.people import Person
 from tests.stand_in.raw_bot import RawBot
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
-
-
-@pytest.fixture
-def bot(stand_in: StandIn) -> Iterator[RawBot]:
-    with RawBot(stand_in) as raw:
-        yield raw
 
 
 @pytest.fixture

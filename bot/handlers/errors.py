@@ -6,12 +6,14 @@ import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from telegram import Update
+from telegram import Bot, Message, Update
 from telegram.error import TelegramError
 from telegram.ext import CallbackContext
 
 from bot.cards import text_card
 from bot.delivery import SendKey
+from bot.handlers.queries import answer_query, article
+from bot.inline_cards import InlineItem
 from bot.languages_of_chats import phrases_in
 from bot.logs import EventLog
 from bot.outcomes import is_nobody_there
@@ -21,6 +23,11 @@ _log: Final = EventLog(__name__)
 
 _ORDINAL: Final = 1_000
 """The place of this message among those that answer an update: after all others."""
+
+_GUEST_PATIENCE_SECONDS: Final = 20.0
+"""How long telling a guest is tried to get through."""
+
+_RESULT_ID: Final = "failed"
 
 ErrorHandler = Callable[[object, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
 
@@ -53,7 +60,9 @@ async def _tell(
     message = update.effective_message
     if update.callback_query is not None:
         await update.callback_query.answer(text, show_alert=True)
-    elif message is not None and update.guest_message is None:
+    elif update.guest_message is not None:
+        await _tell_guest(update.guest_message, context.bot, text)
+    elif message is not None:
         await parts.delivery.send(
             context.bot,
             SendKey(update.update_id, _ORDINAL),
@@ -61,4 +70,14 @@ async def _tell(
             text_card(text),
             reply_to=message.message_id,
             thread_id=message.message_thread_id if message.is_topic_message else None,
+        )
+
+
+async def _tell_guest(message: Message, bot: Bot, text: str) -> None:
+    """Tell it where the bot was called as a guest, unless that call has its answer already."""
+    query_id = message.guest_query_id
+    if query_id is not None:
+        result = article(InlineItem(_RESULT_ID, text, "", text_card(text)))
+        await answer_query(
+            lambda: bot.answer_guest_query(query_id, result), patience_seconds=_GUEST_PATIENCE_SECONDS
         )

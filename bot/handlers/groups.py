@@ -46,10 +46,11 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         if message is None or message.migrate_to_chat_id is None:
             return
         language = await parts.store.interface_language(message.chat_id)
-        await parts.store.forget_group(message.chat_id)
         await parts.store.remember_group(message.migrate_to_chat_id)
         if language is not None:
             await parts.store.set_interface_language(message.migrate_to_chat_id, language)
+        # Last, so that whoever is interrupted begins anew with all of it.
+        await parts.store.forget_group(message.chat_id)
 
     return [
         ChatMemberHandler(on_change, ChatMemberHandler.MY_CHAT_MEMBER),

@@ -10,7 +10,8 @@ from telegram.ext import BaseHandler, CallbackContext, MessageHandler, filters
 from bot.access import is_answered
 from bot.answering import BusyError, TooSlowError
 from bot.cards import declining_card, shelf_of, text_card
-from bot.handlers.messages import replied_message, text_of
+from bot.gaps import record_gap
+from bot.handlers.messages import replied_message, text_of, told_language
 from bot.handlers.queries import answer_query, article
 from bot.inline_cards import InlineItem, inline_item
 from bot.languages_of_chats import phrases_in
@@ -67,7 +68,7 @@ async def _item(parts: Parts, update: Update, message: Message) -> InlineItem:
         return _saying(phrases.too_slow)
     if answer.answered:
         return inline_item(answer.passages[0], question, shelf_of(answer.passages, 0), phrases)
-    await parts.store.record_gap(question, None, answer.confidence)
+    await record_gap(parts, question, answer, told_language(update))
     return InlineItem(_NO_PASSAGE, phrases.declining, "", declining_card(answer, phrases))
 
 

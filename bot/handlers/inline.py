@@ -9,11 +9,13 @@ from telegram import InlineQuery, InlineQueryResultsButton, Update
 from telegram.ext import BaseHandler, CallbackContext, ChosenInlineResultHandler, InlineQueryHandler
 
 from bot.access import is_answered
+from bot.good_examples import GoodExamples
 from bot.handlers.queries import answer_query, article
 from bot.inline_answers import InlineAnswers
-from bot.inline_pages import InlinePage, chosen_passage
+from bot.inline_pages import InlinePage, chosen_passage, is_example
 from bot.languages_of_chats import phrases_in
 from bot.parts import Parts
+from index.cleaning import clean_question, is_searchable
 
 _PATIENCE_SECONDS: Final = 2.0
 """How long an answer is tried to get through; whoever waits for longer types again."""
@@ -21,9 +23,9 @@ _PATIENCE_SECONDS: Final = 2.0
 _Context = CallbackContext[Any, Any, Any, Any]
 
 
-def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
+def handlers(parts: Parts, examples: GoodExamples) -> list[BaseHandler[Any, Any, Any]]:
     """Return the handlers of what is typed and of what is chosen."""
-    answers = InlineAnswers(parts.answering, parts.store, parts.place)
+    answers = InlineAnswers(parts.answering, parts.store, examples)
 
     async def on_query(update: Update, _: _Context) -> None:
         query = update.inline_query
@@ -37,8 +39,15 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
     async def on_choice(update: Update, _: _Context) -> None:
         chosen = update.chosen_inline_result
         passage_id = None if chosen is None else chosen_passage(chosen.result_id)
-        if passage_id is not None:
-            await parts.store.count_chosen(passage_id)
+        if chosen is None or passage_id is None:
+            return
+        await parts.store.count_chosen(passage_id)
+        question = clean_question(chosen.query)
+        if is_example(chosen.result_id):
+            question = await examples.by_passage(passage_id) or ""
+        # What is typed does not come with the presses on the message's buttons; here it does.
+        if chosen.inline_message_id is not None and is_searchable(question):
+            await parts.store.keep_question_of(chosen.inline_message_id, question)
 
     return [InlineQueryHandler(on_query), ChosenInlineResultHandler(on_choice)]
 

@@ -56,6 +56,12 @@ def thread_of(message: Message) -> int | None:
     return message.message_thread_id if message.is_topic_message else None
 
 
+def told_language(update: Update) -> str | None:
+    """Return the tag of the language of a person's Telegram; None where that is not known."""
+    user = update.effective_user
+    return None if user is None else user.language_code
+
+
 def speaker_of(message: Message) -> Speaker:
     """Return who speaks; nobody in particular where that is an anonymous admin or a channel."""
     sender = message.from_user

@@ -106,7 +106,7 @@ async def _show(
     shown = await parts.answering.passage(shelf.passage_id)
     if shown is None:
         return _Effect(toast=phrases.passage_gone)
-    card = shown_card(shelf, shown, phrases, question_shown=_question(query))
+    card = shown_card(shelf, shown, phrases, question_shown=await _question(parts, query))
     return _Effect(with_button(card, back_to_list(_buttons(query), opened)))
 
 
@@ -114,7 +114,7 @@ async def _context(parts: Parts, query: CallbackQuery, shelf: Shelf, phrases: Ph
     shown = await parts.answering.context(shelf.passage_id)
     if not shown:
         return _Effect(toast=phrases.passage_gone)
-    card = context_card(shelf, shown, phrases, question_shown=_question(query))
+    card = context_card(shelf, shown, phrases, question_shown=await _question(parts, query))
     return _Effect(with_button(card, back_to_list(_buttons(query))))
 
 
@@ -164,7 +164,10 @@ async def _edit(parts: Parts, context: _Context, query: CallbackQuery, card: Car
         await parts.delivery.edit(context.bot, card, chat_id=chat_id, message_id=message_id)
 
 
-def _question(query: CallbackQuery) -> str | None:
+async def _question(parts: Parts, query: CallbackQuery) -> str | None:
+    """Return the question that the message tells, which of one that was sent inline is remembered."""
+    if query.inline_message_id is not None:
+        return await parts.store.question_of(query.inline_message_id)
     return question_told(query.message) if isinstance(query.message, Message) else None
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from telegram import Bot, Message, Update
 
 from bot.answering import BusyError, TooSlowError
 from bot.cards import Card, answer_card, declining_card, text_card
-from bot.conversations import Conversations, Earlier, Turn, is_tried_again, together, wins_together
+from bot.conversations import Conversations, Earlier, Speaker, Turn, is_tried_again, together, wins_together
 from bot.delivery import SendKey
+from bot.gaps import record_gap
 from bot.handlers.messages import (
     is_edited,
     is_private,
@@ -17,6 +18,7 @@ from bot.handlers.messages import (
     replied_message,
     speaker_of,
     thread_of,
+    told_language,
 )
 from bot.handlers.working import typing_shown
 from bot.languages_of_chats import phrases_in
@@ -38,6 +40,14 @@ class Asked:
     """Where the question is written: the same, or a message that it replied to."""
     is_unseen: bool = False
     """Whether the question is to be told above its answer, because it is not to be seen in the chat."""
+    asker_id: int | None = None
+    """Who asks, where that is not whoever wrote the message: they pressed its button."""
+
+    @property
+    def speaker(self) -> Speaker:
+        """Who asks, and where."""
+        speaker = speaker_of(self.message)
+        return speaker if self.asker_id is None else replace(speaker, person_id=self.asker_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class Replies:
             await self.say(asked.update, bot, asked.message, text_card(said))
             return
         edits = await self._answer_to_edited(asked.update, asked.message)
-        earlier = self._earlier(asked.message, edits)
+        earlier = None if asked.asker_id is not None else self._earlier(asked.message, edits)
         found: _Found | None = None
         async with typing_shown(bot, asked.message):
             try:
@@ -87,9 +97,9 @@ class Replies:
             return
         if message_id is not None:
             turn = Turn(message_id, found.subject, earlier)
-            self.conversations.remember(speaker_of(asked.message), turn)
+            self.conversations.remember(asked.speaker, turn)
         if not found.answer.answered:
-            await self._parts.store.record_gap(found.question, None, found.answer.confidence)
+            await record_gap(self._parts, found.question, found.answer, told_language(asked.update))
 
     async def _find(self, question: str, earlier: Earlier | None) -> _Found:
         """Return what a question comes to, alone or with the earlier one: whichever is better supported.
@@ -131,21 +141,18 @@ class Replies:
         self, update: Update, bot: Bot, message: Message, stands_in: Message, card: Card, edits: int | None
     ) -> int | None:
         """Edit the answer that there is, or send one; return which message it is."""
-        delivery, store, chat_id = self._parts.delivery, self._parts.store, message.chat_id
+        delivery, chat_id = self._parts.delivery, message.chat_id
         if edits is not None and await delivery.edit(bot, card, chat_id=chat_id, message_id=edits):
             return edits
-        sent = await delivery.send(
+        return await delivery.send(
             bot,
             SendKey(update.update_id),
             chat_id,
             card,
             reply_to=None if is_private(message) else stands_in.message_id,
             thread_id=thread_of(message),
+            questions={message.message_id, stands_in.message_id},
         )
-        if sent is not None:
-            for question_id in {message.message_id, stands_in.message_id}:
-                await store.remember_answer(chat_id, question_id, sent)
-        return sent
 
 
 def _card(found: _Found, phrases: Phrases, asked: Asked) -> Card:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from telegram import Message, Update
-from telegram.ext import BaseHandler, CallbackContext, CommandHandler, filters
+from telegram.ext import BaseHandler, CallbackContext, CallbackQueryHandler, CommandHandler, filters
 
 from bot.answering import BusyError, TooSlowError
+from bot.callback_data import ExamplePress, unpack
 from bot.cards import Card, passage_card, text_card
-from bot.example_questions import example_questions
+from bot.good_examples import GoodExamples
 from bot.handlers.messages import is_private
+from bot.handlers.navigation import answer_press
 from bot.handlers.replies import Asked, Replies
 from bot.languages_of_chats import phrases_in
-from bot.listing_cards import settings_card, sources_card
+from bot.listing_cards import settings_card, sources_card, welcome_card
 from bot.parts import Parts
 from bot.phrases import Phrases
 
@@ -27,8 +28,8 @@ _Context = CallbackContext[Any, Any, Any, Any]
 _Callback = Callable[[Update, _Context], Coroutine[Any, Any, None]]
 
 
-def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]:
-    """Return the handlers of the commands that are for everybody, but for /ask."""
+def handlers(parts: Parts, replies: Replies, examples: GoodExamples) -> list[BaseHandler[Any, Any, Any]]:
+    """Return the handlers of the commands that are for everybody, but for /ask, and of example questions."""
 
     async def on_start(update: Update, context: _Context) -> None:
         message = update.message
@@ -40,13 +41,23 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
         elif found := _PASSAGE.fullmatch(payload):
             await open_passage(update, context, found[1])
         elif not await answer_kept(update, context, message, payload):
-            example = await an_example()
-            await say(update, context, lambda phrases: _welcome(phrases, example))
+            found_examples = await examples.find()
+            await say(update, context, lambda phrases: welcome_card(found_examples, phrases))
 
-    async def an_example() -> str | None:
-        place = parts.place
-        examples = await asyncio.to_thread(example_questions, place.settings.questions, place.articles)
-        return examples[0] if examples else None
+    async def on_example(update: Update, context: _Context) -> None:
+        query = update.callback_query
+        press = None if query is None or query.data is None else unpack(query.data)
+        if query is None or not isinstance(press, ExamplePress):
+            return
+        question = await examples.by_name(press.name)
+        if question is None or not isinstance(query.message, Message):
+            await answer_press(query, (await phrases_in(parts.store, update)).button_unknown)
+            return
+        await answer_press(query)
+        asked = Asked(
+            question, update, query.message, query.message, is_unseen=True, asker_id=query.from_user.id
+        )
+        await replies.answer(asked, context.bot)
 
     async def open_passage(update: Update, context: _Context, passage_id: str) -> None:
         shown = await parts.answering.passage(passage_id)
@@ -100,10 +111,8 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
     return [
         CommandHandler(name, with_patience(callback), filters.UpdateType.MESSAGE)
         for name, callback in commands.items()
-    ]
+    ] + [CallbackQueryHandler(on_example, pattern=_is_example)]
 
 
-def _welcome(phrases: Phrases, example: str | None) -> Card:
-    if example is None:
-        return text_card(phrases.welcome)
-    return text_card(f"{phrases.welcome}\n\n{phrases.welcome_example.format(question=example)}")
+def _is_example(data: object) -> bool:
+    return isinstance(data, str) and isinstance(unpack(data), ExamplePress)

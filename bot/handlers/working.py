@@ -1,4 +1,4 @@
-"""Shows that the bot is at work."""
+"""Shows that the bot is at work, where that takes longer than a moment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from telegram import Bot, Message
 from telegram.constants import ChatAction, ChatType
 from telegram.error import TelegramError
 
+FIRST_SECONDS: Final = 0.4
+"""After how long "typing" is shown: most answers are there sooner, and each call costs as much as one."""
+
 _AGAIN_SECONDS: Final = 4.0
 """Clients show "typing" for 5 s."""
 
@@ -19,7 +22,7 @@ _AGAIN_SECONDS: Final = 4.0
 async def typing_shown(bot: Bot, message: Message) -> AsyncIterator[None]:
     """Show "typing" where a message stands until the block ends, which neither waits for it nor fails by it.
 
-    Channels show no such thing.
+    It is shown from `FIRST_SECONDS` on, and in channels never: they show no such thing.
     """
     if message.chat.type == ChatType.CHANNEL:
         yield
@@ -34,6 +37,7 @@ async def typing_shown(bot: Bot, message: Message) -> AsyncIterator[None]:
 
 async def _show(bot: Bot, message: Message) -> None:
     thread_id = message.message_thread_id if message.is_topic_message else None
+    await asyncio.sleep(FIRST_SECONDS)
     try:
         while True:
             await bot.send_chat_action(message.chat_id, ChatAction.TYPING, message_thread_id=thread_id)

@@ -20,7 +20,8 @@ from bot.cards import (
     text_card,
 )
 from bot.inline_cards import InlineItem, article_item, inline_item
-from bot.listing_cards import settings_card, sources_card
+from bot.inline_pages import Example
+from bot.listing_cards import settings_card, sources_card, welcome_card
 from bot.phrases import phrases_for
 from bot.rebuild_events import Failed, Finished, Progress, Worse
 from bot.shown import SourceEntry
@@ -116,8 +117,8 @@ def _other() -> Iterator[tuple[str, Card]]:
     yield "/settings", settings_card(EN)
     for code in ("en", "de", "es", "ru", "zh"):
         yield f"/help in {code}", text_card(phrases_for(code).help.format(bot="footnote_bot"))
-    example = EN.welcome_example.format(question="Who leads Nissan?")
-    yield "/start", text_card(f"{EN.welcome}\n\n{example}")
+    yield "/start", welcome_card([Example("Who leads Nissan?", answer_of(passage_of(*PLAN, marked=0)))], EN)
+    yield "/start, without examples", welcome_card([], EN)
     yield "/rebuild, under way", rebuild_card(Progress("embedding", 190, 325, 9.0, 12.4), TOKEN, EN)
     skipped = (SkippedFile("notes/empty.md", "It has no text; write some or take it away."),)
     done = BuildReport(TOKEN, True, 12, 325, 900, 2, 1, 1, 311, skipped, (), 4.2)

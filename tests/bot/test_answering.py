@@ -153,6 +153,22 @@ def test_while_many_wait_the_first_look_answers(watched: WatchedRetriever) -> No
     assert watched.looked_twice == [True, False, False, *[True] * (WAITING_FOR_SECOND_LOOK + 1)]
 
 
+@pytest.mark.parametrize("elsewhere", [WAITING_FOR_SECOND_LOOK, WAITING_FOR_SECOND_LOOK + 1])
+def test_those_who_wait_elsewhere_are_waited_for_too(watched: WatchedRetriever, elsewhere: int) -> None:
+    async def run() -> None:
+        answering = Answering(
+            watched,  # type: ignore[arg-type]
+            queue_size=50,
+            question_seconds=None,
+            waiting_elsewhere=lambda: elsewhere,
+        )
+        await answering.ask(QUESTION)
+        await answering.aclose()
+
+    asyncio.run(run())
+    assert watched.looked_twice == [elsewhere <= WAITING_FOR_SECOND_LOOK]
+
+
 def test_a_full_queue_refuses_at_once_and_loses_nobody(watched: WatchedRetriever) -> None:
     async def scene() -> list[Answer]:
         answering = answering_with(watched, queue_size=2)

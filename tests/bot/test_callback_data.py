@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.callback_data import (
     ContextPress,
+    ExamplePress,
     LanguagePress,
     OpenPress,
     Press,
@@ -43,6 +44,7 @@ presses: st.SearchStrategy[Press] = st.one_of(
     st.builds(VotePress, shelves(), st.booleans()),
     st.builds(OpenPress, ids, marks),
     st.builds(SourcesPress, st.integers(0, 10**9 - 1)),
+    st.builds(ExamplePress, ids),
     st.builds(
         RebuildPress,
         st.sampled_from(RebuildAction),

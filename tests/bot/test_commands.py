@@ -259,6 +259,14 @@ def test_a_terminal_without_a_question_is_wrong_usage(monkeypatch: pytest.Monkey
     assert "give a question" in result.output
 
 
+def test_help_says_what_each_command_does_in_a_line_of_its_own() -> None:
+    """Nothing is cut with three points in a terminal of 80 columns."""
+    shown = invoke("--help").output
+    assert "..." not in shown.replace("[ARGS]...", "")
+    for command in ("build", "merge", "ask", "chat", "run", "evaluate", "doctor", "rollback"):
+        assert f"\n  {command} " in shown
+
+
 def test_help_documents_the_statuses() -> None:
     for command in ([], ["ask"], ["build"], ["chat"], ["evaluate"], ["doctor"], ["merge"], ["rollback"]):
         result = invoke(*command, "--help")

@@ -110,6 +110,27 @@ def test_a_chat_that_floods_leaves_the_slots_to_others(tmp_path: Path) -> None:
     run_with_store(tmp_path, use)
 
 
+def test_chats_in_which_somebody_waits_are_counted_once_each(tmp_path: Path) -> None:
+    async def use(store: Store) -> None:
+        updates = await taken_in(store, *(question(number, number % 3) for number in range(1, 8)))
+        processor, handling = processor_on(store), Handling()
+        counted = []
+        tasks = []
+        for update in updates:
+            tasks.append(
+                asyncio.create_task(processor.process_update(update, handling.handle(update.update_id)))
+            )
+            await settled()
+            counted.append(processor.chats_waiting)
+        assert counted == [0, 0, 0, 1, 2, 3, 3]
+        for update in updates:
+            handling.let_go(update.update_id)
+        await asyncio.gather(*tasks)
+        assert processor.chats_waiting == 0
+
+    run_with_store(tmp_path, use)
+
+
 def test_no_more_than_the_slots_are_in_hand(tmp_path: Path) -> None:
     async def use(store: Store) -> None:
         updates = await taken_in(store, *(question(number, number) for number in range(1, 11)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +92,29 @@ def test_it_is_told_at_the_button_that_was_pressed(tmp_path: Path, caplog: pytes
     assert reference_in(caplog) in call.parameters["text"]
     assert len(call.parameters["text"]) <= 200
     assert telegram.of("sendMessage") == []
+
+
+def test_it_is_told_where_the_bot_was_called_as_a_guest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    called = question(5)["message"] | {"guest_query_id": "g1"}
+    telegram = RecordedTelegram()
+    telegram.scripts["answerGuestQuery"] = [{"inline_message_id": "AAQ"}]
+    told(tmp_path, {"update_id": 5, "guest_message": called}, ValueError("secret"), telegram=telegram)
+    (call,) = telegram.of("answerGuestQuery")
+    assert call.parameters["guest_query_id"] == "g1"
+    said = json.loads(call.parameters["result"])["input_message_content"]["message_text"]
+    assert reference_in(caplog) in said
+    assert "secret" not in said
+    assert telegram.of("sendMessage") == []
+
+
+def test_a_guests_call_that_has_its_answer_is_left_at_that(tmp_path: Path) -> None:
+    called = question(5)["message"] | {"guest_query_id": "g1"}
+    telegram = RecordedTelegram()
+    telegram.scripts["answerGuestQuery"] = [refusal(400, "Bad Request: query is too old")]
+    told(tmp_path, {"update_id": 5, "guest_message": called}, ValueError(), telegram=telegram)
+    assert len(telegram.of("answerGuestQuery")) == 1
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bot.answering import Answering
 from bot.composition import Place
+from bot.good_examples import GoodExamples
 from bot.inline_answers import InlineAnswers
 from bot.inline_pages import InlinePage
 from bot.phrases import phrases_for
@@ -93,7 +94,7 @@ def in_scene(play: Callable[[Scene], Awaitable[_Result]], *, queue_size: int = 8
         answering = Answering(cast(Any, retriever), queue_size=queue_size, question_seconds=60)
         place = Place(Path("nowhere"), Path("nowhere"), Settings())
         try:
-            answers = InlineAnswers(answering, cast(Any, store), place)
+            answers = InlineAnswers(answering, cast(Any, store), GoodExamples(answering, place))
             return await play(Scene(answers, answering, retriever, store))
         finally:
             retriever.let.set()

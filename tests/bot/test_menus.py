@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -11,8 +12,13 @@ from bot.menus import FOR_ADMINS, FOR_ALL, show_menus
 from bot.phrases import LANGUAGES, phrases_for
 from bot.settings import Settings
 from bot.store import Store
-from tests.bot.recording import RecordedTelegram, bot_on, refusal
+from tests.bot.recording import Call, RecordedTelegram, bot_on, refusal
 from tests.bot.stores import with_store
+
+SET_BY_HAND: Final[dict[str, list[Any]]] = {
+    "getMyDescription": [{"description": "set by hand"}],
+    "getMyShortDescription": [{"short_description": "set by hand"}],
+}
 
 
 def shown(telegram: RecordedTelegram, folder: Path, *admins: int) -> None:
@@ -37,7 +43,7 @@ def menus(telegram: RecordedTelegram) -> dict[tuple[int | None, str], dict[str, 
 
 def test_there_is_a_menu_in_every_language_and_a_longer_one_for_each_admin(tmp_path: Path) -> None:
     telegram = RecordedTelegram()
-    telegram.scripts["getMyDescription"] = [{"description": "set by hand"}]
+    telegram.scripts |= {name: list(script) for name, script in SET_BY_HAND.items()}
     shown(telegram, tmp_path, 7, 8)
     languages = ["", *LANGUAGES[1:]]
     found = menus(telegram)
@@ -51,7 +57,8 @@ def test_there_is_a_menu_in_every_language_and_a_longer_one_for_each_admin(tmp_p
 
 def test_a_bot_without_a_description_gets_one_the_general_one_last(tmp_path: Path) -> None:
     telegram = RecordedTelegram()
-    telegram.scripts["getMyDescription"] = [{"description": ""}]
+    telegram.scripts["getMyDescription"] = [{"description": ""}] * (1 + len(LANGUAGES))
+    telegram.scripts["getMyShortDescription"] = [{"short_description": "set by hand"}]
     shown(telegram, tmp_path)
     calls = [call.parameters for call in telegram.of("setMyDescription")]
     assert [call.get("language_code") for call in calls] == [*reversed(LANGUAGES[1:]), None]
@@ -59,9 +66,26 @@ def test_a_bot_without_a_description_gets_one_the_general_one_last(tmp_path: Pat
     assert all(len(call["description"]) <= 512 for call in calls)
 
 
-def test_an_admin_who_has_not_written_yet_does_not_keep_others_from_theirs(tmp_path: Path) -> None:
+def test_a_profile_that_says_nothing_says_what_the_bot_is(tmp_path: Path) -> None:
     telegram = RecordedTelegram()
     telegram.scripts["getMyDescription"] = [{"description": "set by hand"}]
+    german = {"short_description": "von Hand"}
+
+    def own(call: Call) -> tuple[int, Any]:
+        said = german if call.parameters.get("language_code") == "de" else {"short_description": ""}
+        return 200, {"ok": True, "result": said}
+
+    telegram.scripts["getMyShortDescription"] = [own] * 9
+    shown(telegram, tmp_path)
+    calls = [call.parameters for call in telegram.of("setMyShortDescription")]
+    assert [call.get("language_code") for call in calls] == ["zh", "ru", "es", None]
+    assert calls[-1]["short_description"] == phrases_for("en").about
+    assert telegram.of("setMyDescription") == []
+
+
+def test_an_admin_who_has_not_written_yet_does_not_keep_others_from_theirs(tmp_path: Path) -> None:
+    telegram = RecordedTelegram()
+    telegram.scripts |= {name: list(script) for name, script in SET_BY_HAND.items()}
     good = [True] * len(LANGUAGES)
     telegram.scripts["setMyCommands"] = [*good, refusal(400, "Bad Request: chat not found")]
     shown(telegram, tmp_path, 7, 8)
@@ -77,7 +101,7 @@ def test_an_admin_who_has_not_written_yet_does_not_keep_others_from_theirs(tmp_p
 )
 def test_it_is_tried_until_telegram_takes_it(tmp_path: Path, refused: object) -> None:
     telegram = RecordedTelegram()
-    telegram.scripts["getMyDescription"] = [{"description": "set by hand"}]
+    telegram.scripts |= {name: list(script) for name, script in SET_BY_HAND.items()}
     telegram.scripts["setMyCommands"] = [refused]
     shown(telegram, tmp_path)
     assert len(telegram.of("setMyCommands")) == len(LANGUAGES) + 1

@@ -53,6 +53,7 @@ def test_phrases_fit_where_they_are_shown(phrases: Phrases) -> None:
     for name in (*toasts, "rebuild_over", "busy", "too_slow", "refused", "language_set"):
         assert len(getattr(phrases, name)) <= 200, name
     assert len(phrases.failed.format(reference="a1b2c3")) <= 200
+    assert len(phrases.about) <= 120
     for name in ("in_context", "only_passage", "copy_citation", "cancel", "roll_back", "switch_anyway"):
         assert len(getattr(phrases, name)) <= 24, name
     for name in ("inline_ask", "inline_nothing_found", "inline_busy"):

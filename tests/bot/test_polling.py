@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from bot.dispatch import ChatOrderProcessor
 from bot.identity import TokenRefusedError
 from bot.polling import Poller, PollingLimits
 from bot.redaction import Redactor
-from bot.store import Store
+from bot.store import Store, StoreError
 from tests.bot.recording import Call, RecordedTelegram, bot_on, question, refusal
 
 UNREADABLE: dict[str, Any] = {"update_id": 2, "message": {"message_id": "no number", "chat": "broken"}}
@@ -113,6 +113,34 @@ def test_an_update_is_in_the_inbox_before_it_is_acknowledged(tmp_path: Path) -> 
             each.telegram.scripts["getUpdates"][:0] = [[question(5)], look]
             await each.run_to_the_end_of_the_script()
             assert in_inbox == [5]
+
+    asyncio.run(run())
+
+
+def test_what_was_taken_in_is_kept_for_good_before_it_is_acknowledged(tmp_path: Path) -> None:
+    async def run() -> None:
+        events: list[str] = []
+        failures = [StoreError("the disk failed")]
+
+        async def keep() -> None:
+            if failures:
+                raise failures.pop()
+            events.append("kept")
+
+        def asked(result: list[Any]) -> Callable[[Call], tuple[int, Any]]:
+            def answer(call: Call) -> tuple[int, Any]:
+                events.append(f"asked from {call.parameters.get('offset')}")
+                return 200, {"ok": True, "result": result}
+
+            return answer
+
+        script = [asked([]), asked([question(5)]), asked([question(6)]), asked([])]
+        async with polling(tmp_path, *script, before_acknowledging=keep) as each:
+            await each.run_to_the_end_of_the_script()
+            assert each.handed_over() == [5, 6]
+            assert len(each.slept) == 1
+        first = ["asked from None", "asked from None", "kept", "asked from 6", "kept", "asked from 7"]
+        assert events == first
 
     asyncio.run(run())
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.answering import Answering
-from bot.composition import Place
+from bot.composition import Place, bring_up_to_date, load_encoder, opened_retriever
 from bot.rebuild_events import Cancelled, Failed, Finished, Progress, RebuildEvent, Worse
 from bot.rebuilding import Rebuild, Rebuilding
 from bot.settings import read_settings
@@ -166,6 +166,16 @@ def test_a_worse_index_waits_for_approval_and_the_unchanged_one_is_up_to_date(pl
     assert isinstance(worse, Worse)
     assert (worse.score_before, worse.score_after) == (1.0, 0.0)
     assert [file.path for file in worse.report.skipped] == ["bad.md"]
+    assert folder.current_name() == old
+
+    # Not even a start, which brings the index up to date, puts it into service unasked.
+    encoder = load_encoder(place.settings)
+    assert bring_up_to_date(place, encoder) is None
+    with opened_retriever(place, encoder, second_look=False) as retriever:
+        assert retriever.generation.name == old
+    (place.articles / "coffee.txt").rename(place.articles / "cocoa.txt")
+    assert bring_up_to_date(place, encoder) is None
+    (place.articles / "cocoa.txt").rename(place.articles / "coffee.txt")
     assert folder.current_name() == old
 
     async def decide() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -20,7 +21,7 @@ from bot.identity import BotIdentity
 from bot.parts import Parts
 from bot.phrases import phrases_for
 from bot.settings import Settings
-from bot.store import Store
+from bot.store import Gap, Store
 from index.types import Answer
 from tests.bot.answers import answer_of, ranked
 from tests.bot.recording import RecordedTelegram, bot_on, question, refusal
@@ -35,14 +36,18 @@ class Scripted:
 
     def __init__(self, answer: Callable[[str], Awaitable[Answer]]) -> None:
         self.ask = answer
+        self.generation = SimpleNamespace(manifest=SimpleNamespace(languages=("en",)))
 
 
 def asking(
-    folder: Path, answer: Callable[[str], Awaitable[Answer]], telegram: RecordedTelegram
-) -> tuple[str, ...]:
-    """Ask a question in private; return the questions that were recorded as gaps."""
+    folder: Path,
+    answer: Callable[[str], Awaitable[Answer]],
+    telegram: RecordedTelegram,
+    raw: dict[str, Any] | None = None,
+) -> tuple[Gap, ...]:
+    """Ask a question, in private unless `raw` says otherwise; return the gaps that were recorded."""
 
-    async def run() -> tuple[str, ...]:
+    async def run() -> tuple[Gap, ...]:
         bot = bot_on(telegram)
         await bot.initialize()
         store = await Store.open(address_of(folder), keep_questions_days=30)
@@ -58,14 +63,14 @@ def asking(
             rebuilding=UNUSED,
             started_at=datetime.now(UTC),
         )
-        update = Update.de_json(question(5, text="Who leads Nissan?"), bot)
+        update = Update.de_json(raw or question(5, text="Who leads Nissan?"), bot)
         message = update.message
         assert message is not None
         asked = Asked("Who leads Nissan?", update, message, message)
         await Replies(parts, Conversations()).answer(asked, bot)
         gaps = await store.gaps(9)
         await store.aclose()
-        return tuple(gap.question or "" for gap in gaps)
+        return gaps
 
     return asyncio.run(run())
 
@@ -87,6 +92,7 @@ def test_whoever_cannot_be_answered_is_told_so(tmp_path: Path, error: Exception,
 def test_typing_is_shown_again_and_again_while_it_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(working, "FIRST_SECONDS", 0.001)
     monkeypatch.setattr(working, "_AGAIN_SECONDS", 0.001)
     telegram = RecordedTelegram()
 
@@ -101,7 +107,36 @@ def test_typing_is_shown_again_and_again_while_it_works(
     assert methods[-1] == "sendMessage"
 
 
-def test_where_typing_cannot_be_shown_the_answer_comes_all_the_same(tmp_path: Path) -> None:
+def test_typing_is_shown_in_the_topic_and_not_before_it_takes_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telegram = RecordedTelegram()
+    raw = question(5, text="Who leads Nissan?")
+    forum = {"id": -1_007, "type": "supergroup", "title": "Cars", "is_forum": True}
+    raw["message"] |= {"chat": forum, "message_thread_id": 9, "is_topic_message": True}
+
+    async def at_once(_: str) -> Answer:
+        return answer_of(ranked())
+
+    async def slow(_: str) -> Answer:
+        while not telegram.of("sendChatAction"):
+            await asyncio.sleep(0)
+        return answer_of(ranked())
+
+    monkeypatch.setattr(working, "FIRST_SECONDS", 3_600.0)
+    asking(tmp_path, at_once, telegram, raw)
+    assert telegram.of("sendChatAction") == []
+    monkeypatch.setattr(working, "FIRST_SECONDS", 0.0)
+    asking(tmp_path, slow, telegram, raw | {"update_id": 6})
+    (call,) = telegram.of("sendChatAction")
+    assert call.parameters["message_thread_id"] == "9"
+    assert call.parameters["action"] == "typing"
+
+
+def test_where_typing_cannot_be_shown_the_answer_comes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "FIRST_SECONDS", 0.0)
     telegram = RecordedTelegram()
     telegram.scripts["sendChatAction"] = [refusal(429, "Too Many Requests: retry after 9")]
 
@@ -118,4 +153,7 @@ def test_a_gap_is_recorded_by_the_question_that_was_declined(tmp_path: Path) -> 
     async def decline(_: str) -> Answer:
         return answer_of(ranked(), answered=False)
 
-    assert asking(tmp_path, decline, RecordedTelegram()) == ("Who leads Nissan?",)
+    raw = question(5, text="Who leads Nissan?")
+    raw["message"]["from"]["language_code"] = "en-GB"
+    (gap,) = asking(tmp_path, decline, RecordedTelegram(), raw)
+    assert (gap.question, gap.language) == ("Who leads Nissan?", "en")

@@ -18,12 +18,6 @@ from tests.bot.test_processes import environment
 from tests.stand_in.control import StandIn
 
 
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as server:
-        yield server
-
-
 @contextmanager
 def running(
     stand_in: StandIn, corpus: Path, index: Path, state: Path, *options: str, **settings: str
@@ -174,3 +168,34 @@ def test_what_was_asked_while_it_was_down_is_answered_and_nothing_twice(
         ended(process)
     assert "flour" in answer.content.text
     assert len(ann.chat.from_bot) == 2
+
+
+_SIGNALLED_EARLY = """
+import os, signal, sys
+
+class Ending:
+    def find_spec(self, name, path=None, target=None):
+        if name == "bot.commands":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return None
+
+from bot import cli
+sys.meta_path.insert(0, Ending())
+print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
+sys.argv = ["footnote", "run"]
+cli.main()
+"""
+"""Sends itself SIGTERM where the first of what takes long is imported. As the first process of a container
+it would not be sent the signal at all while that has its default meaning."""
+
+
+def test_it_ends_in_order_when_asked_to_before_anything_is_loaded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SIGNALLED_EARLY],
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")

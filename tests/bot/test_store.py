@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from bot import store_people
 from bot.store import Sending, SendingState, Store, StoreStatistics, VoteCount, VotePlace
-from tests.bot.stores import everything_in, ids, incoming, with_store
+from tests.bot.stores import address_of, everything_in, ids, incoming, with_store
 
 
 def after(**span: float) -> datetime:
@@ -116,5 +119,25 @@ def test_the_statistics_tell_how_much_there_is(tmp_path: Path) -> None:
         assert await store.statistics() == StoreStatistics(
             pending=2, done=1, gaps=1, votes=VoteCount(0, 1), chosen=1, admins=1, groups=1
         )
+
+    with_store(tmp_path, use)
+
+
+def test_a_language_is_known_without_looking_until_it_may_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(store: Store) -> None:
+        other = await Store.open(address_of(tmp_path))
+        assert await store.interface_language(7) is None
+        await store.set_interface_language(7, "de")
+        assert await store.interface_language(7) == "de"
+        await other.set_interface_language(7, "es")
+        await other.aclose()
+        assert await store.interface_language(7) == "de"
+        monkeypatch.setattr(store_people, "LANGUAGE_SECONDS", 0.0)
+        await store.set_interface_language(8, "ru")
+        await store.forget_group(7)
+        assert await store.interface_language(7) is None
+        assert await store.interface_language(8) == "ru"
 
     with_store(tmp_path, use)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.store import Store, VoteChange, VoteCount, VotePlace, VoteResult
+from bot.store import KEPT_FOR_A_LINK, Store, VoteChange, VoteCount, VotePlace, VoteResult
 from tests.bot.stores import everything_in, with_store
 
 PLACE = VotePlace.of_message(-100, 5)
@@ -120,3 +122,19 @@ def test_chosen_results_are_counted(tmp_path: Path) -> None:
         return (await store.statistics()).chosen
 
     assert with_store(tmp_path, use) == 4
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_the_question_of_an_inline_message_is_kept_like_any_other(tmp_path: Path, days: int) -> None:
+    async def use(store: Store) -> None:
+        assert await store.question_of("AAQ") is None
+        await store.keep_question_of("AAQ", "Who planted the garden?")
+        await store.keep_question_of("AAQ", "Who planted the garden?")
+        assert await store.question_of("AAQ") == "Who planted the garden?"
+        assert await store.question_of("AAR") is None
+        if days:
+            await store.purge(datetime.now(UTC) + KEPT_FOR_A_LINK + timedelta(minutes=1))
+            assert await store.question_of("AAQ") is None
+
+    with_store(tmp_path, use, keep_questions_days=days)
+    assert days or b"garden" not in everything_in(tmp_path)

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from bot.store import Store, StoreError
+from bot.store import Sending, SendingState, Store, StoreError
+from bot.store_database import Database
 from bot.store_tables import SCHEMA_VERSION, metadata, schema
 from tests.bot import stores
-from tests.bot.stores import ids, incoming
+from tests.bot.stores import ids, incoming, with_store
 from tests.bot.test_store_feedback import *  # noqa: F403
+from tests.bot.test_store_ledger import *  # noqa: F403
 from tests.bot.test_store_messages import *  # noqa: F403
 from tests.bot.test_store_people import *  # noqa: F403
 from tests.postgresql import PostgreSQL
@@ -50,6 +53,70 @@ def test_many_processes_may_make_the_tables_at_once(postgresql: PostgreSQL) -> N
         return len(opened)
 
     assert asyncio.run(open_all(postgresql.new_database())) == 8
+
+
+def test_a_language_that_another_process_has_set_is_known_at_once(tmp_path: Path) -> None:
+    async def use(store: Store) -> None:
+        other = await Store.open(stores.address_of(tmp_path))
+        for code in ("de", "es"):
+            for writer, reader in ((store, other), (other, store)):
+                chat = 7 if writer is store else 8
+                await reader.interface_language(chat)
+                await writer.set_interface_language(chat, code)
+                assert await reader.interface_language(chat) == code
+        await other.forget_group(7)
+        assert await store.interface_language(7) is None
+        await other.aclose()
+
+    with_store(tmp_path, use)
+
+
+def test_two_processes_that_note_the_same_at_once_find_each_message_new_once(tmp_path: Path) -> None:
+    numbers = range(1, 31)
+
+    async def noted(store: Store, update_id: int) -> Sending:
+        sending = await store.begin_sending(update_id, 0)
+        store.note_sent(update_id, 0, 7, update_id, questions={update_id})
+        await store.mark_done(update_id)
+        return sending
+
+    async def use(store: Store) -> None:
+        other = await Store.open(stores.address_of(tmp_path))
+        await store.take_in([incoming(number) for number in numbers])
+        here, there = await asyncio.gather(
+            asyncio.gather(*(noted(store, number) for number in numbers)),
+            asyncio.gather(*(noted(other, number) for number in reversed(numbers))),
+        )
+        await other.aclose()
+        for one, another in zip(here, reversed(there), strict=True):
+            assert (one, another).count(Sending(SendingState.NEW)) == 1
+        assert await store.pending() == ()
+        assert [await store.answer_to(7, number) for number in numbers] == list(numbers)
+
+    with_store(tmp_path, use)
+
+
+def test_a_page_that_another_process_is_in_the_way_of_is_written_in_the_end(
+    tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    async def use(store: Store) -> None:
+        await store.take_in([incoming(1), incoming(2)])
+        database = await Database.open(stores.address_of(tmp_path))
+        async with database.begin() as connection:
+            # Whoever waits for less than that is who the server tells that both wait for one another.
+            await connection.execute(text("SET LOCAL deadlock_timeout = '1min'"))
+            await connection.execute(touching, {"number": 2})
+            page = asyncio.gather(store.mark_done(1), store.mark_done(2))
+            while not await asyncio.to_thread(postgresql.execute, waiting):
+                await asyncio.sleep(0.01)
+            await connection.execute(touching, {"number": 1})
+        await page
+        await database.aclose()
+        assert await store.pending() == ()
+
+    touching = text("UPDATE footnote_inbox SET attempts = attempts + 1 WHERE update_id = :number")
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE%'"
+    with_store(tmp_path, use)
 
 
 def test_a_server_that_is_away_is_told_without_its_address() -> None:

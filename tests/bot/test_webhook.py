@@ -47,13 +47,20 @@ class Hook:
 
 
 @asynccontextmanager
-async def hooked(store: Store, *, index_is_open: bool = True) -> AsyncIterator[Hook]:
+async def hooked(
+    store: Store,
+    *,
+    index_is_open: bool = True,
+    before_acknowledging: Callable[[], Awaitable[None]] | None = None,
+) -> AsyncIterator[Hook]:
     queue: asyncio.Queue[object] = asyncio.Queue()
     processor = ChatOrderProcessor(store, Redactor(), handler_seconds=9.0)
     handing = HandingOver(bot_on(RecordedTelegram()), store, processor, queue)
     now = iter(range(0, 1_000, 2))
     condition = Condition(lambda: index_is_open, store.reach, clock=lambda: float(next(now)))
-    receiver = WebhookReceiver(PATH, SECRET, store, handing, condition)
+    receiver = WebhookReceiver(
+        PATH, SECRET, store, handing, condition, before_acknowledging=before_acknowledging
+    )
     transport = httpx.ASGITransport(app=receiver.application)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
         yield Hook(client, store, queue, condition)
@@ -75,6 +82,25 @@ def test_an_update_is_in_the_inbox_when_it_is_acknowledged_and_is_handed_over_on
         assert hook.queue.qsize() == 1
 
     with_hook(tmp_path, use)
+
+
+def test_what_was_taken_in_is_kept_for_good_before_it_is_acknowledged(tmp_path: Path) -> None:
+    kept: list[str] = []
+    failures = [StoreError("the disk failed")]
+
+    async def keep() -> None:
+        if failures:
+            raise failures.pop()
+        kept.append("kept")
+
+    async def use(hook: Hook) -> None:
+        assert await hook.post(json.dumps(question(5))) == 503
+        assert kept == []
+        assert await hook.post(json.dumps(question(5))) == 200
+        assert kept == ["kept"]
+        assert hook.queue.qsize() == 1
+
+    with_hook(tmp_path, use, before_acknowledging=keep)
 
 
 @pytest.mark.parametrize("secret", [None, "", "another", SECRET[:-1], f"{SECRET} ", "\xe9"])

@@ -244,17 +244,6 @@ def test_a_topic_keeps_its_answers(stand_in: StandIn) -> None:
     assert general.thread_id is None
 
 
-def test_typing_is_shown_in_the_topic(stand_in: StandIn) -> None:
-    ann = stand_in.person("Ann")
-    forum = stand_in.group("Forum", ann, forum=True)
-    topic = stand_in.topic(forum, "Tea", ann)
-    stand_in.answer_to(ann.writes(forum, f"/ask@footnote_bot {BREWED}", thread_id=topic))
-    (call,) = [
-        call for call in stand_in.calls("sendChatAction") if str(call.values["chat_id"]) == str(forum.id)
-    ]
-    assert str(call.values["message_thread_id"]) == str(topic)
-
-
 def test_an_anonymous_admin_is_answered_and_nobody_in_particular(stand_in: StandIn) -> None:
     ann = stand_in.person("Ann")
     group = stand_in.group("Light", ann)

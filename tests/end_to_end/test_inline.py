@@ -112,6 +112,33 @@ def test_choosing_one_posts_its_card_with_the_question_above(stand_in: StandIn) 
     before = posted.text
     stand_in.toast(ann.presses(posted, "▶"))
     stand_in.wait_for(lambda: posted.text != before)
+    assert posted.marked("italic") == [KEEP]
+    for button in ("In context", "Only the passage", "◀"):
+        before = posted.text
+        stand_in.toast(ann.presses(posted, button))
+        stand_in.wait_for(lambda before=before: posted.text != before)  # type: ignore[misc]
+        assert posted.marked("italic") == [KEEP]
+
+
+def test_an_example_that_was_chosen_keeps_its_question(stand_in: StandIn) -> None:
+    ann = stand_in.person("Ann")
+    example = stand_in.answered(ann.types_inline("")).results[0]
+    posted = ann.chooses(example, stand_in.elsewhere)
+    assert posted.marked("italic") == [KEEP]
+    stand_in.toast(ann.presses(posted, "▶"))
+    stand_in.wait_for(lambda: "2/" not in posted.keyboard[0][0].text)
+    assert posted.marked("italic") == [KEEP]
+
+
+def test_without_feedback_the_card_is_leafed_through_without_its_question(stand_in: StandIn) -> None:
+    ann = stand_in.person("Ann")
+    stand_in.switches.inline_feedback = False
+    try:
+        posted = ann.chooses(stand_in.answered(ann.types_inline(KEEP)).results[0], stand_in.elsewhere)
+    finally:
+        stand_in.switches.inline_feedback = True
+    stand_in.toast(ann.presses(posted, "▶"))
+    stand_in.wait_for(lambda: not posted.marked("italic"))
 
 
 def test_what_is_chosen_is_counted(stand_in: StandIn, bot: BotProcess) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.callback_data import OpenPress, unpack
+from bot.callback_data import ExamplePress, OpenPress, unpack
 from bot.phrases import phrases_for
 from bot.store import Store
 from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.pressing import presses_old
 from tests.end_to_end.transcripts import Transcript
 from tests.stand_in.control import StandIn
 from tests.stand_in.people import Person
@@ -72,14 +73,6 @@ def test_a_conversation_looks_as_it_did(stand_in: StandIn) -> None:
     ):
         transcript.note(f"Ann: {text}", stand_in.answer_to(ann.asks(text)))
     transcript.assert_as_in("private")
-
-
-def test_typing_is_shown_before_the_answer(stand_in: StandIn) -> None:
-    ann = stand_in.person("Ann")
-    stand_in.answer_to(ann.asks(BUILT))
-    mine = [call for call in stand_in.log.every if str(call.values.get("chat_id")) == str(ann.chat.id)]
-    assert [call.method for call in mine] == ["sendChatAction", "sendMessage"]
-    assert mine[0].values["action"] == "typing"
 
 
 def test_what_the_articles_do_not_say_is_declined_and_recorded(stand_in: StandIn, bot: BotProcess) -> None:
@@ -220,6 +213,28 @@ def test_an_unknown_command_gets_help(stand_in: StandIn) -> None:
 def test_the_language_is_that_of_the_persons_telegram(stand_in: StandIn) -> None:
     answer = stand_in.answer_to(stand_in.person("Ann", language="de").asks(UNANSWERED))
     assert answer.text == phrases_for("de").declining_with_nearest
+
+
+def test_a_tap_on_an_example_answers_it_and_a_follow_up_belongs_to_it(stand_in: StandIn) -> None:
+    ann = stand_in.person("Ann")
+    welcome = stand_in.answer_to(ann.asks("/start"))
+    press = ann.presses(welcome, BUILT)
+    assert stand_in.toast(press) == ""
+    answer = stand_in.answer_to(welcome)
+    assert answer.marked("italic") == [BUILT]
+    assert "1858" in answer.marked("bold")[0]
+    assert stand_in.answer_to(ann.asks("When?")).marked("italic") == [f"{BUILT} When?"]
+    assert press.update_id is not None
+    stand_in.redeliver(press.update_id)
+    stand_in.answer_to(ann.asks("Hello"))
+    assert len(ann.chat.from_bot) == 4
+
+
+def test_an_example_that_is_gone_gets_a_toast(stand_in: StandIn) -> None:
+    ann = stand_in.person("Ann")
+    welcome = stand_in.answer_to(ann.asks("/start"))
+    pressed = presses_old(stand_in, ann, welcome, ExamplePress("0123456789abcdef"))
+    assert stand_in.toast(pressed) == ENGLISH.button_unknown
 
 
 def test_a_link_opens_a_passage(stand_in: StandIn) -> None:

@@ -1,0 +1,92 @@
+"""A group that becomes a supergroup has a new id: what is known of it goes along."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from telegram import Update
+
+from bot.delivery import Delivery
+from bot.handlers import groups
+from bot.identity import BotIdentity
+from bot.languages_of_chats import phrases_in
+from bot.parts import Parts
+from bot.settings import Settings
+from bot.store import Store
+from tests.bot.recording import RecordedTelegram, bot_on, message
+from tests.bot.stores import address_of
+
+UNUSED = cast(Any, None)
+GROUP, SUPERGROUP = -7, -1_000_000_000_007
+
+
+def migrated(update_id: int) -> dict[str, Any]:
+    """Return what the group is told when it becomes a supergroup."""
+    told = message(update_id, GROUP, "") | {"migrate_to_chat_id": SUPERGROUP}
+    return {
+        "update_id": update_id,
+        "message": told | {"chat": {"id": GROUP, "type": "group", "title": "Tea"}},
+    }
+
+
+def arrived(update_id: int) -> dict[str, Any]:
+    """Return what the supergroup is told then."""
+    told = message(update_id, SUPERGROUP, "") | {"migrate_from_chat_id": GROUP}
+    return {"update_id": update_id, "message": told}
+
+
+def language_after(folder: Path, language: str | None, *updates: dict[str, Any]) -> str:
+    """Handle updates of a group that the bot is in; return the language spoken in the supergroup then."""
+
+    async def run() -> str:
+        telegram = RecordedTelegram()
+        bot = bot_on(telegram)
+        await bot.initialize()
+        store = await Store.open(address_of(folder))
+        await store.remember_group(GROUP)
+        if language is not None:
+            await store.set_interface_language(GROUP, language)
+        parts = Parts(
+            settings=Settings(),
+            place=UNUSED,
+            identity=BotIdentity(1, "footnote_bot", ()),
+            answering=UNUSED,
+            opener=UNUSED,
+            store=store,
+            delivery=Delivery(store),
+            processor=UNUSED,
+            rebuilding=UNUSED,
+            started_at=datetime.now(UTC),
+        )
+        for raw in updates:
+            update = Update.de_json(raw, bot)
+            (handler,) = [each for each in groups.handlers(parts) if each.check_update(update)]
+            await handler.callback(update, UNUSED)
+        assert await store.groups() == {SUPERGROUP}
+        assert await store.interface_language(GROUP) is None
+        asked = Update.de_json({"update_id": 99, "message": message(99, SUPERGROUP, "Who?")}, bot)
+        spoken = (await phrases_in(store, asked)).code
+        await store.aclose()
+        assert telegram.of("sendMessage") == []
+        return spoken
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "updates",
+    [[migrated(1), arrived(2)], [arrived(1), migrated(2)], [migrated(1), arrived(2), migrated(1)]],
+    ids=["in order", "the other way about", "once more"],
+)
+def test_a_supergroup_keeps_the_language_of_the_group_that_it_was(
+    tmp_path: Path, updates: list[dict[str, Any]]
+) -> None:
+    assert language_after(tmp_path, "de", *updates) == "de"
+
+
+def test_a_group_that_chose_no_language_has_none_afterwards(tmp_path: Path) -> None:
+    assert language_after(tmp_path, None, migrated(1), arrived(2)) == "en"
