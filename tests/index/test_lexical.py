@@ -102,3 +102,15 @@ def test_stems_come_word_by_word() -> None:
 def test_content_words_are_those_that_are_no_stop_words() -> None:
     assert Stemmer("de").content_words(["der", "hund", "und"]) == ["hund"]
     assert Stemmer("xx").content_words(["the"]) == ["the"]
+
+
+def test_of_terms_that_stand_in_too_many_passages_the_rarest_are_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A term is left out where those before it have reached the limit; never the first that is anywhere."""
+    passages = [(["often", *(["seldom"] if row == 3 else [])], []) for row in range(9)]
+    index = made(tmp_path / "index", passages)
+    assert len(index.search(["often", "seldom", "never"], [], 9)) == 9
+    monkeypatch.setattr("index.lexical._MOST_POSTINGS", 1)
+    assert index.search(["often", "seldom", "never"], [], 9).tolist() == [3]
+    assert len(index.search(["often", "never"], [], 9)) == 9
