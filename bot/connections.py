@@ -14,8 +14,9 @@ POLL_SECONDS: Final = 30
 POLL_MARGIN_SECONDS: Final = 15.0
 """How much longer its answer may take."""
 
-_CALLS_AT_ONCE: Final = 64
-"""The others wait for a connection."""
+_CALLS_AT_ONCE: Final = 16
+"""The others wait for a connection. At a tenth of a second a call that is five times what Telegram lets a bot
+send; and httpcore looks through all connections at each call."""
 
 
 def token_of(settings: Settings) -> str:

@@ -11,8 +11,9 @@ from telegram import Bot, Message
 from telegram.constants import ChatAction, ChatType
 from telegram.error import TelegramError
 
-FIRST_SECONDS: Final = 0.4
-"""After how long "typing" is shown: most answers are there sooner, and each call costs as much as one."""
+FIRST_SECONDS: Final = 1.0
+"""After how long "typing" is shown: nearly all answers are there sooner, and where a crowd waits, a call for
+each of its questions would take the time of every third answer."""
 
 _AGAIN_SECONDS: Final = 4.0
 """Clients show "typing" for 5 s."""
