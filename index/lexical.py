@@ -53,10 +53,10 @@ _WRITER_BYTES: Final = 64 * 1024 * 1024
 _COMMIT_EVERY: Final = 20_000
 _LONGEST_QUERY: Final = 400
 """Terms of one question that are searched; a question of 1,000 characters has fewer."""
-_MOST_POSTINGS: Final = 2_000_000
-"""Passages that the terms searched stand in, added up. At a million passages of generated text, all
-terms of a question took 40 ms; those up to here take 15, and find eight of the ten passages that all
-would have put first: what they leave out stands in a tenth of all passages and tells little apart."""
+_MOST_POSTINGS: Final = 1_000_000
+"""Passages that the terms searched stand in, added up. At a million passages of generated text all terms
+of a question took 40 ms, and those up to here 10: what they leave out stands in a tenth of all passages
+and tells little apart. The evidence of what is found is weighed by all terms, whatever found it."""
 
 
 class Stemmer:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.compressed_vectors import BLOCK, CompressedVectors, rows_path, write_compressed
+from index.encoding import unit_rows
 from index.exact_vectors import ExactVectors, flat_index, write_exact
 from index.manifest import VectorLayout
 
@@ -36,7 +37,7 @@ LEAST_RECALL: Final = 0.97
 
 _NEIGHBOURS: Final = 10
 _QUESTIONS: Final = 200
-"""Vectors that stand for questions when recall is measured."""
+"""How many stand-ins are asked when recall is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,29 +142,27 @@ def notice_of(layout: VectorLayout) -> str | None:
 def measured_recall(index: VectorIndex, vectors: NDArray[np.float32]) -> float:
     """Return recall@10: the mean share of the ten nearest vectors that a search finds.
 
-    A sample of the vectors themselves, evenly spread, stands for questions; none finds itself. A
-    neighbour counts as found where one as near was found, since copies of a text have one vector.
+    What lies halfway between two of the vectors, taken at even distances, stands for a question: like
+    a question, and unlike the vectors themselves, it is not near any of them. A neighbour counts as
+    found where one as near was found, since copies of a text have one vector.
 
     Args:
         index: What is searched.
         vectors: (n, d) float32, what was written into it, n at least 1.
     """
-    sample = np.unique(np.linspace(0, len(vectors) - 1, _QUESTIONS).astype(np.int64))
-    questions = np.ascontiguousarray(vectors[sample])
-    k = min(_NEIGHBOURS, len(vectors) - 1)
-    if not k:
-        return 1.0
-    nearest = np.full((len(sample), k), -np.inf, np.float32)
+    sample = np.ascontiguousarray(vectors[np.linspace(0, len(vectors) - 1, _QUESTIONS).astype(np.int64)])
+    questions = unit_rows(sample + np.roll(sample, 1, axis=0))
+    k = min(_NEIGHBOURS, len(vectors))
+    nearest = np.full((len(questions), k), -np.inf, np.float32)
     for start in range(0, len(vectors), BLOCK):
         cosines = questions @ vectors[start : start + BLOCK].T
-        own = (sample >= start) & (sample < start + cosines.shape[1])
-        cosines[own, sample[own] - start] = -np.inf
         best = np.partition(cosines, -min(k, cosines.shape[1]), axis=1)[:, -k:]
         nearest = np.sort(np.concatenate([nearest, best], axis=1), axis=1)[:, -k:]
-    found = index.search(questions, k + 1).rows
-    shares = []
-    for row, question, rows, least in zip(sample, questions, found, nearest[:, 0], strict=True):
-        others = rows[rows != row][:k]
+    shares = [
         # Another order of adding up may change the last digits.
-        shares.append(np.count_nonzero(vectors[others] @ question >= least - 1e-5) / k)
+        np.count_nonzero(vectors[rows] @ question >= least - 1e-5) / k
+        for question, rows, least in zip(
+            questions, index.search(questions, k).rows, nearest[:, 0], strict=True
+        )
+    ]
     return float(np.mean(shares))
