@@ -24,7 +24,7 @@ from tests.stand_in.rendering import show_results
 
 ENGLISH: Final = phrases_for("en")
 KEEP: Final = "How long does green tea keep?"
-BIRDS: Final = "Which birds nest on the islands?"
+BIRDS: Final = "How many puffins and terns nest on an island?"
 BUILT: Final = "Who built the lighthouse of Hornby Head?"
 UNKNOWN: Final = "What is the capital of Mongolia?"
 _ISLANDS: Final = 24
