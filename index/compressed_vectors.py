@@ -28,16 +28,20 @@ ROWS_SUFFIX: Final = ".rows.npy"
 BLOCK: Final = 65_536
 """Vectors handled at a time while writing; bounds what memory that takes."""
 
-_LOOKED_AT: Final = 1600
+_LOOKED_AT: Final = 2000
 """Least number of vectors whose codes come near enough for another look."""
-_LOOKED_AT_A_NEIGHBOUR: Final = 40
+_LOOKED_AT_A_NEIGHBOUR: Final = 50
 """The same for each neighbour asked for, where that is more."""
 _READ_FIRST: Final = 200
 """Least number of vectors that are read, from the nearest on."""
 _READ_FIRST_A_NEIGHBOUR: Final = 5
 """The same for each neighbour asked for."""
-_DEVIATIONS: Final = 3.0
-"""Standard deviations of the error by which an estimate may be too low."""
+_DEVIATIONS: Final = 2.75
+"""Standard deviations of the error by which an estimate may be too low. Of the ten nearest of real
+questions among 1,000,000 generated passages and 5,000,000 sentences, 2 found .954 and .972 by reading
+500 vectors, 2.5 .983 and .991 by 820, 3 .987 and .993 by 1,100; looking at all 2,000 found no more."""
+_AMONG: Final = 40
+"""A vector is read where it may be among so many best, even where fewer are asked for."""
 _SHARE_OF_LISTS: Final = 1 / 16
 """How many of the lists are looked into: half as many cost .006 of recall@10, all would gain .003."""
 _TRAINING_ROWS: Final = 40
@@ -112,9 +116,9 @@ class CompressedVectors:
         first = min(len(near), max(_READ_FIRST, _READ_FIRST_A_NEIGHBOUR * k))
         cosines = self.vectors(near[:first]) @ vector
         if first < len(near):
-            errors = cosines - estimates[:first]
+            errors, least = cosines - estimates[:first], max(k, _AMONG)
             most = estimates[first:] + max(0.0, errors.mean()) + _DEVIATIONS * errors.std()
-            likely = near[first:][most >= np.partition(cosines, -k)[-k]]
+            likely = near[first:][most >= np.partition(cosines, -least)[-least]]
             cosines = np.concatenate([cosines, self.vectors(likely) @ vector])
             near = np.concatenate([near[:first], likely])
         # Rows break ties, as they do in the exact layout.
