@@ -4,9 +4,9 @@
          -> copy, find or make vectors -> write -> switch
 
 What the encoder sees of a text decides its vector's key; every vector whose key is known is taken from
-the generation in use, from a candidate, or from the journal that an interrupted build left. Which of
-the two ways to run it made a vector makes no difference that counts: an encoder is exported only where
-its vectors are those of PyTorch to 1e-5.
+the generation in use, from a candidate, or from the journal that an interrupted build left. A vector
+that PyTorch made and one of the exported encoder may stand side by side: an encoder is exported only
+where its own lie near PyTorch's (`index.encoder_export`).
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ among 800; of 1,000,000, these codes held .987 and .993.
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -19,8 +20,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.disk_array import ArrayWriter, DiskArray
+from index.disk_array import DiskArray
 from index.errors import DamagedGenerationError
+from index.growing_arrays import GrowingArray
 
 ROWS_SUFFIX: Final = ".rows.npy"
 """What the name of the file of float16 vectors ends with."""
@@ -142,7 +144,7 @@ def write_compressed(path: Path, vectors: NDArray[np.float32]) -> None:
     index.nprobe = max(1, round(lists * _SHARE_OF_LISTS))
     sample = np.linspace(0, count - 1, min(count, lists * _TRAINING_ROWS)).astype(np.int64)
     index.train(np.ascontiguousarray(vectors[sample]))
-    with ArrayWriter(rows_path(path), vectors.shape, np.float16) as writer:
+    with closing(GrowingArray(rows_path(path), np.float16, (dimensions,))) as writer:
         for start in range(0, count, BLOCK):
             block = np.ascontiguousarray(vectors[start : start + BLOCK])
             writer.append(block)

@@ -28,7 +28,7 @@ class DiskArray:
     """Rows of an array in a `.npy` file. Safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        """Open a file that `numpy.save` or `ArrayWriter` wrote; takes the same time at any size.
+        """Open a file that `numpy.save` or `GrowingArray` wrote; takes the same time at any size.
 
         Raises:
             OSError: The file cannot be read.
@@ -96,30 +96,3 @@ class DiskArray:
                 )
             target[: len(data)] = data
             target, position = target[len(data) :], position + len(data)
-
-
-class ArrayWriter:
-    """Writes an array of known shape row block by row block, for `DiskArray` or `numpy.load`."""
-
-    def __init__(self, path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
-        """Begin a new file.
-
-        Raises:
-            FileExistsError: There is one.
-        """
-        self._file = path.open("xb")
-        self._dtype = np.dtype(dtype)
-        header = {"descr": self._dtype.str, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, header)
-
-    def append(self, rows: NDArray[Any]) -> None:
-        """Write the next rows, converted to the file's type."""
-        np.ascontiguousarray(rows, self._dtype).tofile(self._file)
-
-    def __enter__(self) -> ArrayWriter:
-        """Return this writer, to be closed at the end of the block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the file."""
-        self._file.close()

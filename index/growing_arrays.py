@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class GrowingArray:
-    """A file for `numpy.load` that grows at its end until it is closed."""
+    """A file for `numpy.load` or `DiskArray` that grows at its end until it is closed."""
 
     def __init__(self, path: Path, dtype: DTypeLike, row_shape: tuple[int, ...] = ()) -> None:
         """Begin a new file.

@@ -133,9 +133,7 @@ class _Words:
         return length, word[:1]
 
     def _lines(self, first: int, last: int) -> dict[str, int]:
-        lines = self._block[self._begins[first] : self._begins[last]].decode("utf-8").splitlines()
-        pairs = (line.split("\t") for line in lines)
-        return {word: int(count) for count, word in pairs}
+        return _read(self._block[self._begins[first] : self._begins[last]])
 
 
 def count_words(texts: Iterable[str]) -> Counter[str]:
@@ -155,14 +153,18 @@ def read_words(path: Path) -> Counter[str]:
         OSError: The file is missing.
         ValueError: It is not such a file.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    pairs = (line.split("\t") for line in lines)
-    return Counter({word: int(count) for count, word in pairs})
+    return Counter(_read(path.read_bytes()))
 
 
 def write_words(path: Path, counts: Mapping[str, int]) -> None:
     """Write a line a word, its count before it, for `Spelling.open`."""
     path.write_bytes(_written(counts))
+
+
+def _read(lines: bytes) -> dict[str, int]:
+    """Return what `_written` wrote, or some lines of it, in their order."""
+    pairs = (line.split("\t") for line in lines.decode("utf-8").splitlines())
+    return {word: int(count) for count, word in pairs}
 
 
 def _written(counts: Mapping[str, int]) -> bytes:

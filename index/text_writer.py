@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -92,21 +92,6 @@ class TextCounts:
 def article_fingerprint(article: Article) -> str:
     """Return the SHA-256, in hexadecimal, of everything the article says: text and metadata."""
     return hashlib.sha256(json.dumps(astuple(article)).encode("ascii")).hexdigest()
-
-
-def write_texts(path: Path, pairs: Iterable[tuple[Article, Sequence[PassageRecord]]]) -> TextCounts:
-    """Write articles with their passages to a new file, holding one article at a time.
-
-    Raises:
-        FileExistsError: There is a file at `path`.
-        ArticleError: As `TextWriter.add` says.
-        GenerationError: The file cannot be written.
-        ValueError: As `TextWriter.add` says.
-    """
-    with TextWriter(path) as writer:
-        for article, records in pairs:
-            writer.add(article, records)
-        return writer.finish()
 
 
 class TextWriter:

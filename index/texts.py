@@ -24,7 +24,6 @@ from index.text_writer import (
     TextCounts,
     TextWriter,
     article_fingerprint,
-    write_texts,
 )
 from index.types import Article, Passage, Source, Span
 
@@ -39,7 +38,6 @@ __all__ = [
     "TextWriter",
     "Texts",
     "article_fingerprint",
-    "write_texts",
 ]
 
 _BATCH: Final = 500
@@ -104,7 +102,7 @@ class Texts:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a file that `write_texts` wrote; takes the same time at any size.
+        """Open a file that `TextWriter` wrote; takes the same time at any size.
 
         Raises:
             DamagedGenerationError: The file is missing or is not such a file.

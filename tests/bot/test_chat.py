@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.chat import HELP, Ask, Conversation, OpenPassage, Word, parse_line
 from bot.rendering import Style
-from index.texts import PassageRecord, Texts, write_texts
+from index.texts import PassageRecord, Texts
 from index.types import Answer, Article, Passage, RankedPassage, Source, Span
+from tests.index.written_texts import write_texts
 
 SENTENCES = [f"Sentence {number} of tea." for number in range(6)]
 ARTICLE = Article("tea", "\n".join(SENTENCES), 0, "Tea", "en", url="https://example.org/tea")

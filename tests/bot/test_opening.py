@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.opening import in_context, shown_passage, source_entries
 from index.segment import segment
-from index.texts import PassageRecord, Texts, write_texts
+from index.texts import PassageRecord, Texts
 from index.types import Article, Passage
+from tests.index.written_texts import write_texts
 
 LONG = "It is a leaf of a shrub that grows in the hills, and people have long brewed it. " * 7
 TEXT = f"""# Tea

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.disk_array import ArrayWriter, DiskArray
+from index.disk_array import DiskArray
 from index.errors import DamagedGenerationError
+from index.growing_arrays import GrowingArray
 
 ROWS = np.arange(90, dtype=np.float16).reshape(30, 3)
 
@@ -99,9 +101,10 @@ def test_where_the_system_has_no_read_by_position_rows_are_the_same(
 
 
 def test_what_is_written_block_by_block_is_one_array(tmp_path: Path) -> None:
-    with ArrayWriter(tmp_path / "new.npy", (30, 3), np.float16) as writer:
+    with closing(GrowingArray(tmp_path / "new.npy", np.float16, (3,))) as writer:
         for start in range(0, 30, 7):
             writer.append(ROWS[start : start + 7].astype(np.float32))
     np.testing.assert_array_equal(np.load(tmp_path / "new.npy"), ROWS)
+    np.testing.assert_array_equal(DiskArray(tmp_path / "new.npy")[:], ROWS)
     with pytest.raises(FileExistsError):
-        ArrayWriter(tmp_path / "new.npy", (30, 3), np.float16)
+        GrowingArray(tmp_path / "new.npy", np.float16, (3,))

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import ArticleError, DamagedGenerationError, GenerationError
-from index.texts import PassageRecord, TextCounts, Texts, article_fingerprint, write_texts
+from index.texts import PassageRecord, TextCounts, Texts, article_fingerprint
 from index.types import Article, Passage, Source, Span
+from tests.index.written_texts import write_texts
 
 storable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
