@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,15 +13,10 @@ import pytest
 from telegram import Update
 from telegram.error import BadRequest, Forbidden
 
-from bot.delivery import Delivery
 from bot.handlers.errors import error_handler
-from bot.identity import BotIdentity
-from bot.parts import Parts
-from bot.settings import Settings
 from bot.store import Store
+from tests.bot.parts import parts_with
 from tests.bot.recording import RecordedTelegram, bot_on, inline_question, question, refusal
-
-UNUSED = cast(Any, None)
 
 
 def told(
@@ -42,18 +36,7 @@ def told(
         store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'state.sqlite3'}")
         if language is not None:
             await store.set_interface_language(7, language)
-        parts = Parts(
-            settings=Settings(),
-            place=UNUSED,
-            identity=BotIdentity(1, "footnote_bot", ()),
-            answering=UNUSED,
-            opener=UNUSED,
-            store=store,
-            delivery=Delivery(store),
-            processor=UNUSED,
-            rebuilding=UNUSED,
-            started_at=datetime.now(UTC),
-        )
+        parts = parts_with(store)
         update = None if raw is None else Update.de_json(raw, bot)
         await error_handler(parts)(update, cast(Any, SimpleNamespace(bot=bot, error=error)))
         await store.aclose()

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from telegram import Update
 
-from bot.delivery import Delivery
 from bot.handlers import groups
-from bot.identity import BotIdentity
 from bot.languages_of_chats import phrases_in
-from bot.parts import Parts
-from bot.settings import Settings
 from bot.store import Store
+from tests.bot.parts import UNUSED, parts_with
 from tests.bot.recording import RecordedTelegram, bot_on, message
 from tests.bot.stores import address_of
 
-UNUSED = cast(Any, None)
 GROUP, SUPERGROUP = -7, -1_000_000_000_007
 
 
@@ -50,18 +45,7 @@ def language_after(folder: Path, language: str | None, *updates: dict[str, Any])
         await store.remember_group(GROUP)
         if language is not None:
             await store.set_interface_language(GROUP, language)
-        parts = Parts(
-            settings=Settings(),
-            place=UNUSED,
-            identity=BotIdentity(1, "footnote_bot", ()),
-            answering=UNUSED,
-            opener=UNUSED,
-            store=store,
-            delivery=Delivery(store),
-            processor=UNUSED,
-            rebuilding=UNUSED,
-            started_at=datetime.now(UTC),
-        )
+        parts = parts_with(store)
         for raw in updates:
             update = Update.de_json(raw, bot)
             (handler,) = [each for each in groups.handlers(parts) if each.check_update(update)]

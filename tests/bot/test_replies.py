@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from telegram import Update
 
 from bot.answering import BusyError, TooSlowError
 from bot.conversations import Conversations
-from bot.delivery import Delivery
 from bot.handlers import working
 from bot.handlers.replies import Asked, Replies
-from bot.identity import BotIdentity
-from bot.parts import Parts
 from bot.phrases import phrases_for
-from bot.settings import Settings
 from bot.store import Gap, Store
 from index.types import Answer
 from tests.bot.answers import answer_of, ranked
+from tests.bot.parts import parts_with
 from tests.bot.recording import RecordedTelegram, bot_on, question, refusal
 from tests.bot.stores import address_of
 
 ENGLISH = phrases_for("en")
-UNUSED = cast(Any, None)
 
 
 class Scripted:
@@ -51,18 +46,7 @@ def asking(
         bot = bot_on(telegram)
         await bot.initialize()
         store = await Store.open(address_of(folder), keep_questions_days=30)
-        parts = Parts(
-            settings=Settings(),
-            place=UNUSED,
-            identity=BotIdentity(1, "footnote_bot", ()),
-            answering=cast(Any, Scripted(answer)),
-            opener=UNUSED,
-            store=store,
-            delivery=Delivery(store),
-            processor=UNUSED,
-            rebuilding=UNUSED,
-            started_at=datetime.now(UTC),
-        )
+        parts = parts_with(store, answering=Scripted(answer))
         update = Update.de_json(raw or question(5, text="Who leads Nissan?"), bot)
         message = update.message
         assert message is not None

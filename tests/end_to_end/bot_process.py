@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Self
@@ -133,6 +133,19 @@ class BotProcess:
         """End the process if it runs still, as after a test that failed."""
         if self.is_running:
             self.kill()
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Run for as long as the block, then end as it should with every secret kept.
+
+        After a block that failed it is ended all the same, and nothing more is asserted.
+        """
+        try:
+            yield self.start()
+            self.stop()
+            self.assert_keeps_secrets()
+        finally:
+            self.discard()
 
     def wait_until_idle(self) -> None:
         """Wait until every update that there is has been handled."""

@@ -21,13 +21,8 @@ _PRINTED = re.compile(r"/claim ([A-Z2-9]{8}) ")
 @pytest.fixture
 def unclaimed(stand_in: StandIn, articles: Path, index: Path, tmp_path: Path) -> Iterator[BotProcess]:
     """A bot of the test's own that nobody has claimed."""
-    process = BotProcess(stand_in, articles, index, tmp_path / "state")
-    try:
-        yield process.start()
-        process.stop()
-        process.assert_keeps_secrets()
-    finally:
-        process.discard()
+    with BotProcess(stand_in, articles, index, tmp_path / "state").running() as process:
+        yield process
 
 
 def code_of(stand_in: StandIn, bot: BotProcess) -> str:

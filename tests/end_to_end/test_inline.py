@@ -66,13 +66,8 @@ def bot(
     options = ["--articles", str(own_articles), "--index", str(folder / "index")]
     result = CliRunner().invoke(app, ["build", *options])
     assert result.exit_code == 0, result.output
-    process = BotProcess(stand_in, own_articles, folder / "index", folder / "state")
-    try:
-        yield process.start()
-        process.stop()
-        process.assert_keeps_secrets()
-    finally:
-        process.discard()
+    with BotProcess(stand_in, own_articles, folder / "index", folder / "state").running() as process:
+        yield process
 
 
 def _span(folder: Path, name: str) -> dict[str, Any]:

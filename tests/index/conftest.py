@@ -12,6 +12,8 @@ import pytest
 
 from index.cross_encoder import CrossEncoder, load_cross_encoder_by_setting
 from index.encoder import Encoder
+from index.generation import IndexFolder
+from tests.index.own_models import bert_with_prompts
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +28,20 @@ def cross_encoder() -> CrossEncoder:
     loaded = load_cross_encoder_by_setting()
     assert loaded is not None
     return loaded
+
+
+@pytest.fixture(scope="module")
+def own_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a small encoder that brings prompts along."""
+    folder = tmp_path_factory.mktemp("models") / "own"
+    bert_with_prompts(folder)
+    return folder
+
+
+@pytest.fixture
+def index_folder(tmp_path: Path) -> IndexFolder:
+    """Return an index folder in which nothing was built."""
+    return IndexFolder(tmp_path / "index")
 
 
 @pytest.fixture

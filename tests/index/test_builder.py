@@ -18,6 +18,7 @@ from index.generation import IndexFolder
 from index.segment import Limits
 from index.texts import Texts
 from index.vectors import VectorIndex, VectorLayout
+from tests.index.listening import encoded
 
 RIVERS = "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n"
 MOUNTAINS = "# Mountains\n\nMont Blanc is the highest mountain of the Alps. It is covered with ice.\n"
@@ -31,25 +32,6 @@ def articles(tmp_path: Path) -> Path:
     (folder / "rivers.md").write_text(RIVERS, encoding="utf-8")
     (folder / "mountains.md").write_text(MOUNTAINS, encoding="utf-8")
     return folder
-
-
-@pytest.fixture
-def index_folder(tmp_path: Path) -> IndexFolder:
-    """Return an index folder in which nothing was built."""
-    return IndexFolder(tmp_path / "index")
-
-
-def encoded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that every text given to the encoder from now on is added to."""
-    texts: list[str] = []
-    real = encoder.encode_passages
-
-    def listening(given: list[str], **options: object) -> object:
-        texts.extend(given)
-        return real(given, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(encoder, "encode_passages", listening)
-    return texts
 
 
 def test_a_first_build_makes_everything(articles: Path, index_folder: IndexFolder, encoder: Encoder) -> None:

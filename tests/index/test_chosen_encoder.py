@@ -18,18 +18,10 @@ from index.exported_encoder import ExportedEncoder
 from index.exported_files import GRAPH
 from index.generation import IndexFolder
 from index.retriever import Retriever
-from tests.index.own_models import bert_with_prompts, words_alone
+from tests.index.own_models import words_alone
 
 RIVERS = "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n"
 MOUNTAINS = "# Mountains\n\nMont Blanc is the highest mountain of the Alps. It is covered with ice.\n"
-
-
-@pytest.fixture(scope="module")
-def own_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a small model that brings prompts along."""
-    folder = tmp_path_factory.mktemp("models") / "own"
-    bert_with_prompts(folder)
-    return folder
 
 
 @pytest.fixture
@@ -39,12 +31,6 @@ def articles(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "rivers.md").write_text(RIVERS, encoding="utf-8")
     return folder
-
-
-@pytest.fixture
-def index_folder(tmp_path: Path) -> IndexFolder:
-    """Return an index folder in which nothing was built."""
-    return IndexFolder(tmp_path / "index")
 
 
 def forbid_loading(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ from index.chosen_encoder import ChosenEncoder
 from index.exported_encoder import ExportedEncoder
 from index.generation import IndexFolder
 from index.vectors import VectorIndex
-from tests.index.own_models import bert_with_prompts
 
 KILLED = """
 import os, signal, sys
@@ -39,14 +38,6 @@ def on_progress(progress):
 
 build_index(Path(articles), IndexFolder(Path(folder)), ChosenEncoder(model), on_progress=on_progress)
 """
-
-
-@pytest.fixture(scope="module")
-def own_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a small model."""
-    folder = tmp_path_factory.mktemp("models") / "own"
-    bert_with_prompts(folder)
-    return folder
 
 
 @pytest.fixture

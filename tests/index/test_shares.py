@@ -17,6 +17,7 @@ from index.errors import BuildRunningError, NoGenerationError, ShareError
 from index.generation import IndexFolder
 from index.shares import Share, build_share, merge_shares
 from index.vectors import VectorIndex
+from tests.index.listening import encoded
 
 
 @pytest.fixture
@@ -27,22 +28,6 @@ def articles(tmp_path: Path) -> Path:
     for name in ("alps", "bread", "coffee", "danube", "elbe", "fjord"):
         (folder / f"{name}.md").write_text(f"# The {name}\n\nMuch is said of {name}. Little of it is true.\n")
     return folder
-
-
-@pytest.fixture
-def index_folder(tmp_path: Path) -> IndexFolder:
-    """Return an index folder in which nothing was built."""
-    return IndexFolder(tmp_path / "index")
-
-
-def encoded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that every text given to the encoder from now on is added to."""
-    texts: list[str] = []
-    real = encoder.encode_passages
-    monkeypatch.setattr(
-        encoder, "encode_passages", lambda given, **options: texts.extend(given) or real(given, **options)
-    )
-    return texts
 
 
 @given(st.text(), st.integers(1, 50))
