@@ -72,4 +72,4 @@ class Following:
                 return  # The end was asked for.
             else:
                 failed = ""
-                _log.info("followed", generation=self._answering.generation.name)
+                _log.info("answers_from", generation=self._answering.generation.name)

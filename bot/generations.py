@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from bot.logs import EventLog
 from bot.rebuild_events import Failed, Finished, Outcome
 from index.errors import FootnoteError, GenerationError, ModelError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from bot.rebuilding import Rebuilding
     from index.generation import IndexFolder
     from index.retriever import Retriever
+
+_log: Final = EventLog(__name__)
 
 
 class OverError(FootnoteError):
@@ -121,6 +124,7 @@ class Generations:
         try:
             if await asyncio.to_thread(self._folder.current_name) != self.serving:
                 await self._answering.switch(self._opener)
+                _log.info("answers_from", generation=self.serving)
         except (GenerationError, ModelError):
             with suppress(GenerationError):
                 await self._rebuilding.rollback()

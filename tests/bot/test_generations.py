@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -86,7 +87,9 @@ def in_scene(
 InScene = Callable[[Callable[[Scene], Awaitable[None]]], None]
 
 
-def test_approved_rolled_back_and_each_only_once(in_scene: InScene) -> None:
+def test_approved_rolled_back_and_each_only_once(in_scene: InScene, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bot.generations")
+
     async def act(scene: Scene) -> None:
         decide = scene.generations
         assert not await decide.can_roll_back()
@@ -108,6 +111,9 @@ def test_approved_rolled_back_and_each_only_once(in_scene: InScene) -> None:
         await decide.roll_back()
         assert decide.serving == scene.new
         assert scene.opened == [scene.new, scene.old, scene.new]
+        assert [record.getMessage() for record in caplog.records if record.name == "bot.generations"] == [
+            "answers_from"
+        ] * 3
 
     in_scene(act)
 
