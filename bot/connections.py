@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from telegram.request import HTTPXRequest
-
+from bot.calls import Calls
 from bot.settings import SettingError, Settings
 
 POLL_SECONDS: Final = 30
@@ -15,8 +14,7 @@ POLL_MARGIN_SECONDS: Final = 15.0
 """How much longer its answer may take."""
 
 _CALLS_AT_ONCE: Final = 16
-"""The others wait for a connection. At a tenth of a second a call that is five times what Telegram lets a bot
-send; and httpcore looks through all connections at each call."""
+"""The others wait. At a tenth of a second a call that is five times what Telegram lets a bot send."""
 
 
 def token_of(settings: Settings) -> str:
@@ -43,23 +41,11 @@ def file_address(settings: Settings) -> str:
     return f"{settings.bot_api_url}/file/bot"
 
 
-def call_request() -> HTTPXRequest:
+def call_request() -> Calls:
     """Return the connections that everything but polling goes through."""
-    return HTTPXRequest(
-        connection_pool_size=_CALLS_AT_ONCE,
-        connect_timeout=5.0,
-        read_timeout=10.0,
-        write_timeout=10.0,
-        pool_timeout=10.0,
-    )
+    return Calls(at_once=_CALLS_AT_ONCE, connect_seconds=10.0, answer_seconds=10.0)
 
 
-def polling_request() -> HTTPXRequest:
+def polling_request() -> Calls:
     """Return the connections for polling, of its own, so that no answer waits for a poll."""
-    return HTTPXRequest(
-        connection_pool_size=4,
-        connect_timeout=10.0,
-        read_timeout=POLL_SECONDS + POLL_MARGIN_SECONDS,
-        write_timeout=10.0,
-        pool_timeout=5.0,
-    )
+    return Calls(at_once=4, connect_seconds=10.0, answer_seconds=POLL_SECONDS + POLL_MARGIN_SECONDS)

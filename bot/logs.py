@@ -21,7 +21,10 @@ from bot.redaction import Redactor, error_text, traceback_text
 from bot.wrapping import one_line
 
 _OURS: Final = ("bot", "index")
-_LOUD: Final = ("httpx", "httpcore", "telegram", "asyncio", "sqlalchemy", "aiosqlite", "py.warnings")
+_LOUD: Final = (
+    *("aiohttp", "httpx", "httpcore", "telegram"),
+    *("asyncio", "sqlalchemy", "aiosqlite", "py.warnings"),
+)
 """Libraries of which only warnings and errors are logged, even if they set their own level."""
 
 _ARGUMENTS_TOLD: Final = (*_OURS, "py.warnings")

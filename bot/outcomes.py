@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-import httpx
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -18,8 +17,7 @@ from telegram.error import (
     TelegramError,
 )
 
-_NOT_ACTED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-"""What httpx raises before a byte of the request is on its way."""
+from bot.calls import NotBegunError
 
 _NOT_HANDLED: Final = ("Internal Server Error", "Service Unavailable")
 """How answers begin by which a server says that it did not do it; a gateway cannot know."""
@@ -52,7 +50,7 @@ def certainty_after(error: TelegramError) -> Certainty:
     if isinstance(error, BadRequest | ChatMigrated | Forbidden | InvalidToken | Conflict | EndPointNotFound):
         return Certainty.REFUSED
     if isinstance(error, NetworkError):
-        not_acted = isinstance(error.__cause__, _NOT_ACTED) or error.message.startswith(_NOT_HANDLED)
+        not_acted = isinstance(error, NotBegunError) or error.message.startswith(_NOT_HANDLED)
         return Certainty.NOT_DONE if not_acted else Certainty.UNKNOWN
     return Certainty.UNKNOWN
 

@@ -25,6 +25,7 @@ OWNERS = {
     "py3langid": {"index/languages.py"},
     "starlette": {"bot/webhook.py", "bot/webhook_source.py"},
     "uvicorn": {"bot/webhook_source.py"},
+    "aiohttp": {"bot/calls.py"},
     "asyncpg": {"bot/store_dialects.py"},
 }
 """Each heavy library and its modules; index/cross_encoder.py names a type of sentence_transformers."""
@@ -33,7 +34,7 @@ SPEAK_TO_TELEGRAM = {
     "bot/application.py",
     "bot/arrivals.py",
     "bot/backoff.py",
-    "bot/connections.py",
+    "bot/calls.py",
     "bot/delivery.py",
     "bot/dispatch.py",
     "bot/identity.py",

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from telegram import Bot
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 
 from bot.backoff import Backoff
+from bot.calls import NotBegunError
 from bot.cards import Button, Card
 from bot.delivery import Delivery, DeliveryStatistics, SendKey
 from bot.outcomes import Certainty, certainty_after
@@ -30,17 +30,9 @@ def time_spans_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
 
 
-def caused(error: TelegramError, cause: BaseException) -> TelegramError:
-    """Return an error as python-telegram-bot raises it from one of httpx."""
-    error.__cause__ = cause
-    return error
-
-
-CONNECT_ERROR = caused(NetworkError("httpx.ConnectError: no"), httpx.ConnectError("no"))
-CONNECT_TIMEOUT = caused(TimedOut(), httpx.ConnectTimeout("no"))
-POOL_TIMEOUT = caused(TimedOut(), httpx.PoolTimeout("no"))
-READ_TIMEOUT = caused(TimedOut(), httpx.ReadTimeout("no"))
-DROPPED = caused(NetworkError("httpx.RemoteProtocolError: no"), httpx.RemoteProtocolError("no"))
+NOT_CONNECTED = NotBegunError("ClientConnectorError")
+READ_TIMEOUT = TimedOut("SocketTimeoutError")
+DROPPED = NetworkError("ServerDisconnectedError")
 
 
 class Sending:
@@ -154,9 +146,7 @@ def test_what_a_crash_cut_off_is_sent_again_and_counted(
 @pytest.mark.parametrize(
     "failure",
     [
-        CONNECT_ERROR,
-        CONNECT_TIMEOUT,
-        POOL_TIMEOUT,
+        NOT_CONNECTED,
         refusal(500, "Internal Server Error: restart"),
         refusal(503, "Service Unavailable"),
         refusal(429, "Too Many Requests: retry after 3", retry_after=3),
@@ -203,7 +193,7 @@ def test_what_telegram_may_have_done_is_tried_once_more(tmp_path: Path, failure:
 def test_the_one_more_time_waits_until_telegram_answers(tmp_path: Path) -> None:
     async def run() -> None:
         async with sending(tmp_path, READ_TIMEOUT) as each:
-            each.telegram.scripts["getMe"] = [READ_TIMEOUT, refusal(502, "Bad Gateway"), CONNECT_ERROR]
+            each.telegram.scripts["getMe"] = [READ_TIMEOUT, refusal(502, "Bad Gateway"), NOT_CONNECTED]
             assert await each.send() == 101
             methods = [call.method for call in each.telegram.calls]
             assert methods == ["sendMessage", *["getMe"] * 4, "sendMessage"]
@@ -267,7 +257,7 @@ def test_an_edit_tells_whether_the_message_shows_the_card(tmp_path: Path, answer
 
 def test_an_edit_is_repeated_freely_because_twice_is_as_once(tmp_path: Path) -> None:
     async def run() -> None:
-        script = [READ_TIMEOUT, DROPPED, refusal(502, "Bad Gateway"), CONNECT_ERROR, True]
+        script = [READ_TIMEOUT, DROPPED, refusal(502, "Bad Gateway"), NOT_CONNECTED, True]
         async with sending(tmp_path, *script, method="editMessageText") as each:
             assert await each.delivery.edit(each.bot, CARD, inline_message_id="x")
             assert len(each.telegram.of("editMessageText")) == 5
