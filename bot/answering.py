@@ -1,10 +1,9 @@
 """The one way to an Answer, for Telegram and the terminal: nothing waits on the event loop.
 
-Questions queue for one worker thread, which encodes those that wait together as one batch and
-answers them in turn; while many wait, by the first look alone. Passages and lists are read on another
-thread, so that a press on a button does not wait behind questions. A new generation is opened beside
-the one in use and takes its place between two questions; the old one is closed when nothing reads from
-it any more.
+Questions pass two threads in turn: one encodes them, the other ranks, so that two cores have work while
+several wait; while many do, by the first look alone. Passages and lists are read on a third thread, so
+that a press on a button does not wait behind questions. A new generation is opened beside the one in
+use and takes its place between two questions; the old one is closed when nothing reads from it any more.
 """
 
 from __future__ import annotations
@@ -18,9 +17,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bot.opening import in_context, shown_passage, source_entries
 from bot.shown import ShownPassage, SourceEntry
 from index.errors import FootnoteError
@@ -29,12 +25,9 @@ from index.types import Answer
 
 if TYPE_CHECKING:
     from index.generation import OpenGeneration
-    from index.retriever import Retriever
+    from index.retriever import EncodedQuestion, Retriever
 
 Result = TypeVar("Result")
-
-_LARGEST_BATCH: Final = 16
-"""Questions encoded at once: more save no further time and make the first of them wait."""
 
 WAITING_FOR_SECOND_LOOK: Final = 4
 """With more questions waiting than this, those in turn get the first look alone: a second one takes
@@ -75,8 +68,6 @@ class _Asked:
     second_look: bool
     deadline: float | None
     abandoned: bool = False
-    vector: NDArray[np.float32] | None = field(default=None, repr=False)
-    encoded_by: Retriever | None = field(default=None, repr=False)
 
     @property
     def is_over(self) -> bool:
@@ -111,7 +102,8 @@ class Answering:
         self._queue_size = queue_size
         self._question_seconds = question_seconds
         self._waiting_elsewhere = waiting_elsewhere
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="answering")
+        self._encoder = ThreadPoolExecutor(1, thread_name_prefix="encoding")
+        self._ranker = ThreadPoolExecutor(1, thread_name_prefix="ranking")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
         self._lock = threading.Lock()
         self._waiting: list[_Asked] = []
@@ -150,7 +142,8 @@ class Answering:
         with self._lock:
             self._expect_room(len(self._waiting))
             self._waiting.append(asked)
-            future = self._worker.submit(self._answer, asked)
+            encoding = self._encoder.submit(self._encode, asked)
+            future = self._ranker.submit(self._answer, asked, encoding)
         try:
             answer = await self._in_time(future)
         finally:
@@ -205,7 +198,7 @@ class Answering:
                     opened.close()
                     raise _closing()
                 replaced, self._retriever = self._retriever, opened
-                retired = self._worker.submit(self._retire, replaced)
+                retired = self._ranker.submit(self._retire, replaced)
         await asyncio.shield(asyncio.wrap_future(retired))
 
     def statistics(self) -> AnsweringStatistics:
@@ -240,33 +233,31 @@ class Answering:
         except TimeoutError as error:
             raise self._too_slow() from error
 
-    def _answer(self, asked: _Asked) -> Answer:
+    def _encode(self, asked: _Asked) -> tuple[Retriever, EncodedQuestion] | None:
+        """Return the question as the retriever in use encodes it, None where nobody waits any more."""
+        if self._closing or asked.is_over:
+            return None
+        retriever = self._retriever
+        return retriever, retriever.encode(asked.question)
+
+    def _answer(self, asked: _Asked, encoding: Future[tuple[Retriever, EncodedQuestion] | None]) -> Answer:
         with self._lock:
             self._waiting.remove(asked)
             waiting = len(self._waiting)
         is_crowded = waiting + self._waiting_elsewhere() > WAITING_FOR_SECOND_LOOK
+        found = encoding.result()
         if self._closing:
             raise _closing()
         if asked.is_over:
             raise self._too_slow()
         retriever = self._retriever
-        if asked.encoded_by is not retriever:
-            self._encode_with_others(asked, retriever)
+        # Another generation may have come between, and with it another encoder.
+        question = found[1] if found is not None and found[0] is retriever else asked.question
         return retriever.ask(
-            asked.question,
+            question,
             top_k=asked.top_k,
             second_look=asked.second_look and not is_crowded,
-            question_vector=asked.vector,
         )
-
-    def _encode_with_others(self, asked: _Asked, retriever: Retriever) -> None:
-        with self._lock:
-            others = [each for each in self._waiting if each.encoded_by is not retriever and not each.is_over]
-        batch = [asked, *others[: _LARGEST_BATCH - 1]]
-        vectors = retriever.encode([each.question for each in batch])
-        for row, each in enumerate(batch):
-            each.vector = vectors[row : row + 1]
-            each.encoded_by = retriever
 
     async def _read(self, read: Callable[[Retriever], Result]) -> Result:
         def job() -> Result:
@@ -291,11 +282,13 @@ class Answering:
         return self._entries
 
     def _retire(self, retriever: Retriever) -> None:
-        """Close a retriever that was replaced: the worker is here, and the reader gets there in turn."""
+        """Close a retriever that was replaced: the ranker is here, and the others get there in turn."""
+        self._encoder.submit(lambda: None).result()
         self._reader.submit(retriever.close).result()
 
     def _shut_down(self) -> None:
-        self._worker.shutdown()
+        self._ranker.shutdown()
+        self._encoder.shutdown()
         self._reader.shutdown()
         self._retriever.close()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from functools import cache
 from typing import Final
+from urllib.parse import urlencode
 
 import aiohttp
 import httpx
@@ -22,6 +23,9 @@ _NOT_BEGUN: Final = (
     aiohttp.NonHttpUrlClientError,
 )
 """What aiohttp raises before a byte of the request is on its way."""
+
+
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class NotBegunError(NetworkError):
@@ -96,11 +100,12 @@ class Calls(BaseRequest):
             raise RuntimeError("The connections are closed; initialize them first.")
         seconds = read_timeout if isinstance(read_timeout, int | float) else self._answer_seconds
         timeout = aiohttp.ClientTimeout(connect=self._connect_seconds, sock_read=seconds)
-        fields = request_data.json_parameters if request_data else None
+        # aiohttp would make the same of the fields, after preparing for files with a random number.
+        form = urlencode(request_data.json_parameters).encode("ascii") if request_data else b""
         # Messages name the error's kind alone: aiohttp's hold the address, and that the token.
         try:
             async with self._session.request(
-                method, url, data=fields, timeout=timeout, allow_redirects=False
+                method, url, data=form, headers=_FORM, timeout=timeout, allow_redirects=False
             ) as answer:
                 return answer.status, await answer.read()
         except _NOT_BEGUN as error:

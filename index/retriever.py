@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
@@ -42,6 +43,16 @@ _LEAST_KNOWN_WORDS: Final = 0.5
 
 _SAMPLE_PASSAGES: Final = 20
 """Passages of a language by which it is told how far a model knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedQuestion:
+    """A question as one retriever understands it: half of the work of a first look."""
+
+    text: str = field(repr=False)
+    """Cleaned, typing errors mended."""
+    vector: NDArray[np.float32] = field(repr=False)
+    """(1, d), of unit length."""
 
 
 class Retriever:
@@ -164,30 +175,22 @@ class Retriever:
         """Close it."""
         self.close()
 
-    def encode(self, questions: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of questions as `ask` takes them, (n, d) float32, rows of unit length.
-
-        Several that wait together cost less in one call than each in its own.
-        """
-        return self._encoder.encode_questions([self._understood(question) for question in questions])
+    def encode(self, question: str) -> EncodedQuestion:
+        """Return what `ask` begins with, for whoever has it done on another thread."""
+        understood = self._understood(question)
+        return EncodedQuestion(understood, self._vector(understood))
 
     def ask(
-        self,
-        question: str,
-        *,
-        top_k: int = PASSAGES_SHOWN,
-        second_look: bool = True,
-        question_vector: NDArray[np.float32] | None = None,
+        self, question: str | EncodedQuestion, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True
     ) -> Answer:
         """Return the best passages for a question, and whether they are good enough to show as answer.
 
         Any text is a question; one without a letter or digit gets an empty answer.
 
         Args:
-            question: As it was typed.
+            question: As it was typed, or what `encode` of this retriever made of it.
             top_k: Passages wanted, at least 1.
             second_look: Whether the cross-encoder may be asked where there is one.
-            question_vector: (1, d) float32, what `encode` made of it; None to have it encoded here.
 
         Raises:
             ValueError: `top_k` is less than 1.
@@ -195,11 +198,12 @@ class Retriever:
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; expected 1 or more")
         began = time.perf_counter()
-        understood = self._understood(question)
+        understood = self._understood(question) if isinstance(question, str) else question.text
         candidates: Sequence[Candidate] = ()
         looked_twice = False
         if is_searchable(understood):
-            candidates = self._candidates(understood, top_k, question_vector)
+            vector = self._vector(understood) if isinstance(question, str) else question.vector
+            candidates = self._candidates(self._finder.find(understood, vector), top_k)
             look = self._second_look
             if second_look and look is not None and look.is_needed(candidates):
                 candidates = look.rescored(understood, candidates)
@@ -218,11 +222,11 @@ class Retriever:
 
     def evidence(self, question: str) -> Evidence:
         """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining."""
-        return self._evidence(self._understood(question), None)
+        understood = self._understood(question)
+        return self._finder.find(understood, self._vector(understood))
 
-    def _evidence(self, understood: str, question_vector: NDArray[np.float32] | None) -> Evidence:
-        vector = self._encoder.encode_questions([understood]) if question_vector is None else question_vector
-        return self._finder.find(understood, vector)
+    def _vector(self, understood: str) -> NDArray[np.float32]:
+        return self._encoder.encode_questions([understood])
 
     def _understood(self, question: str) -> str:
         clean = clean_question(question)
@@ -230,10 +234,7 @@ class Retriever:
         is_known = self._encoder.familiarity(words(clean)) >= _LEAST_KNOWN_WORDS
         return self._spelling.corrected(clean) if is_known else clean
 
-    def _candidates(
-        self, understood: str, top_k: int, question_vector: NDArray[np.float32] | None
-    ) -> list[Candidate]:
-        evidence = self._evidence(understood, question_vector)
+    def _candidates(self, evidence: Evidence, top_k: int) -> list[Candidate]:
         log_odds = first_look(evidence, self._weights)
         # Rows break ties, so that the same question always gets the same order.
         order = np.lexsort((evidence.rows, -log_odds))

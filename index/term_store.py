@@ -24,7 +24,7 @@ from index.term_hashes import hashed_terms
 FieldName = Literal["stems", "grams"]
 FIELDS: Final[tuple[FieldName, ...]] = ("stems", "grams")
 """The kinds of terms."""
-_LOW_BITS: Final = np.uint32(0xFFFF)
+_LOW_BITS: Final = 0xFFFF
 
 _MAPPED_BYTES: Final = 64 * 1024 * 1024
 """Larger arrays are read by position, so that what was read of them does not stay in memory."""
@@ -86,6 +86,27 @@ class _Field:
     """Sorted."""
     document_frequency: NDArray[np.uint32]
     """In how many passages each term of the vocabulary stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """Runs of terms that follow one another in an array, one run for each of some passages."""
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(n,): how many terms each has."""
+        return self.ends - self.starts
+
+    def of(self, hashes: NDArray[np.uint32] | DiskArray) -> NDArray[np.uint32]:
+        """Return the terms of all stretches, one stretch after another."""
+        if isinstance(hashes, DiskArray):
+            return hashes[_ranges(self.starts, self.ends)]
+        # Where they are in memory, as few copies as there are stretches beat one a term.
+        bounds = zip(self.starts.tolist(), self.ends.tolist(), strict=True)
+        return np.concatenate([hashes[:0], *(hashes[start:end] for start, end in bounds)])
 
 
 class TermStore:
@@ -226,12 +247,17 @@ class TermStore:
         self, field: _Field, rows: NDArray[np.int64], wanted: NDArray[np.uint32]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return how often each wanted term stands in each passage with its context, and their lengths."""
+        stretches = self._stretches(field, rows)
+        frequency = _counted(field.hashes, stretches, stretches.lengths, wanted)
+        contexts = _Stretches(field.context_offsets[rows], field.context_offsets[rows + 1])
+        context = _counted(field.context_hashes, contexts, contexts.lengths, wanted)
+        return frequency + context, (stretches.lengths + contexts.lengths).astype(np.float64)
+
+    def _stretches(self, field: _Field, rows: NDArray[np.int64]) -> _Stretches:
         # A passage's sentences stand one after another, so its terms do too.
-        starts = field.offsets[self.first_sentences[rows]]
-        ends = field.offsets[self.first_sentences[rows + 1]]
-        frequency, lengths = _counted_between(field.hashes, starts, ends, wanted)
-        context, context_lengths = _counted(field.context_hashes, field.context_offsets, rows, wanted)
-        return frequency + context, lengths + context_lengths
+        return _Stretches(
+            field.offsets[self.first_sentences[rows]], field.offsets[self.first_sentences[rows + 1]]
+        )
 
     def _mean_passage(self, field: _Field) -> float:
         return (len(field.hashes) + len(field.context_hashes)) / max(self.passage_count, 1)
@@ -254,11 +280,13 @@ class TermStore:
         weights = self._inverse_document_frequency(field, wanted)
         sentence_counts = self.first_sentences[passage_rows + 1] - self.first_sentences[passage_rows]
         sentences = self.sentence_rows(passage_rows)
-        frequency, lengths = _counted(field.hashes, field.offsets, sentences, wanted)
-        context, context_lengths = _counted(field.context_hashes, field.context_offsets, passage_rows, wanted)
+        lengths = field.offsets[sentences + 1] - field.offsets[sentences]
+        frequency = _counted(field.hashes, self._stretches(field, passage_rows), lengths, wanted)
+        contexts = _Stretches(field.context_offsets[passage_rows], field.context_offsets[passage_rows + 1])
+        context = _counted(field.context_hashes, contexts, contexts.lengths, wanted)
         first = np.concatenate(([0], np.cumsum(sentence_counts)[:-1]))
         passage_frequency = np.add.reduceat(frequency, first, axis=0) + context
-        passage_lengths = np.add.reduceat(lengths, first) + context_lengths
+        passage_lengths = np.add.reduceat(lengths, first) + contexts.lengths
         mean_sentence = len(field.hashes) / max(len(field.offsets) - 1, 1)
         by_sentence = _shares(frequency, lengths, mean_sentence, weights)
         by_passage = _shares(passage_frequency, passage_lengths, self._mean_passage(field), weights)
@@ -286,40 +314,36 @@ def _document_frequency(field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np
 
 def _counted(
     hashes: NDArray[np.uint32] | DiskArray,
-    offsets: NDArray[np.int64],
-    rows: NDArray[np.int64],
+    stretches: _Stretches,
+    lengths: NDArray[np.int64],
     wanted: NDArray[np.uint32],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return how often each wanted term stands in each row, and how many terms each row has."""
-    return _counted_between(hashes, offsets[rows], offsets[rows + 1], wanted)
+) -> NDArray[np.int64]:
+    """Return how often each wanted term stands in each row, (rows, wanted).
 
-
-def _counted_between(
-    hashes: NDArray[np.uint32] | DiskArray,
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    wanted: NDArray[np.uint32],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return how often each wanted term stands in each stretch of hashes, and how long each is."""
-    lengths = (ends - starts).astype(np.float64)
+    Args:
+        hashes: Of all terms.
+        stretches: Where those of the rows stand.
+        lengths: (rows,): how many terms each row has; they fill the stretches one after another.
+        wanted: Sorted, each once.
+    """
     if not len(wanted):
-        return np.zeros((len(starts), 0), np.int64), lengths
-    found = hashes[_ranges(starts, ends)]
+        return np.zeros((len(lengths), 0), np.int64)
+    found = stretches.of(hashes)
     # Few of many thousand terms are wanted: a look at their low bits leaves hardly any to search for.
     may_be_wanted = np.zeros(_LOW_BITS + 1, np.bool_)
-    may_be_wanted[wanted & _LOW_BITS] = True
-    maybe = np.flatnonzero(may_be_wanted[found & _LOW_BITS])
+    may_be_wanted[wanted.astype(np.uint16)] = True
+    maybe = np.flatnonzero(may_be_wanted[found.astype(np.uint16)])
     places = np.minimum(np.searchsorted(wanted, found[maybe]), len(wanted) - 1)
     hits = wanted[places] == found[maybe]
-    owners = np.searchsorted(np.cumsum(ends - starts), maybe[hits], side="right")
+    owners = np.searchsorted(np.cumsum(lengths), maybe[hits], side="right")
     cells = owners * len(wanted) + places[hits]
-    counts = np.bincount(cells, minlength=len(starts) * len(wanted))
-    return counts.reshape(len(starts), len(wanted)), lengths
+    counts = np.bincount(cells, minlength=len(lengths) * len(wanted))
+    return counts.reshape(len(lengths), len(wanted))
 
 
 def _shares(
     frequency: NDArray[np.int64],
-    lengths: NDArray[np.float64],
+    lengths: NDArray[np.int64],
     mean_length: float,
     weights: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -327,7 +351,7 @@ def _shares(
     total = weights.sum()
     if total <= 0:
         return np.zeros(len(frequency)), np.zeros(len(frequency))
-    parts = saturated(frequency, lengths, mean_length)
+    parts = saturated(frequency, lengths.astype(np.float64), mean_length)
     return parts @ weights / total, (frequency > 0) @ weights / total
 
 

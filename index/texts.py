@@ -7,6 +7,7 @@ it is opened immutable: no lock, no journal, nothing written beside it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import operator
 import sqlite3
@@ -42,6 +43,9 @@ __all__ = [
 
 _BATCH: Final = 500
 """Values per statement; every build of SQLite takes at least 999."""
+
+_PASSAGES_KEPT: Final = 1024
+"""Those asked for last stay in memory, about 3 MB: many questions lead to the same passages."""
 
 _ARTICLE_COLUMNS: Final = "article_id, text, body_start, title, language, url, author, published, tags"
 _PASSAGE_COLUMNS: Final = (
@@ -96,6 +100,7 @@ class Texts:
         self._connection = connection
         self._lock = threading.Lock()
         self._closed = False
+        self._kept: dict[int, StoredPassage] = {}
         self.article_count = self._row_count("articles")
         self.passage_count = self._row_count("passages")
         self.sentence_count = self._row_count("sentences")
@@ -133,14 +138,28 @@ class Texts:
         self.close()
 
     def passages(self, rows: Sequence[int]) -> list[StoredPassage]:
-        """Return the passages of these rows, in the order asked.
+        """Return the passages of these rows, in the order asked; what was asked for lately is not read again.
 
         Raises:
             IndexError: There is no such row.
         """
         wanted = _known(rows, self.passage_count, "passage")
+        with self._lock:
+            self._expect_open()
+            found = {row: self._kept[row] for row in wanted if row in self._kept}
+        found |= self._passages_read([row for row in dict.fromkeys(wanted) if row not in found])
+        with self._lock:
+            for row, passage in found.items():
+                # To the end of the order in which a dictionary keeps.
+                self._kept.pop(row, None)
+                self._kept[row] = passage
+            for row in list(itertools.islice(self._kept, max(0, len(self._kept) - _PASSAGES_KEPT))):
+                del self._kept[row]
+        return [found[row] for row in wanted]
+
+    def _passages_read(self, rows: Sequence[int]) -> dict[int, StoredPassage]:
         found: dict[int, StoredPassage] = {}
-        for marks, batch in _batches(wanted):
+        for marks, batch in _batches(rows):
             spans = self._sentence_spans(marks, batch)
             stored = self._read(
                 f"SELECT {_PASSAGE_COLUMNS}, {_SOURCE_COLUMNS} FROM passages p CROSS JOIN articles a "
@@ -159,7 +178,7 @@ class Texts:
                     paragraph_count=count,
                 )
                 found[row] = StoredPassage(row, passage, source, text, first_sentence)
-        return [found[row] for row in wanted]
+        return found
 
     def sentence_owners(self, rows: Sequence[int]) -> list[int]:
         """Return the row of the passage that holds each sentence, in the order asked.
@@ -281,12 +300,15 @@ class Texts:
 
     def _read(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with self._lock:
-            if self._closed:
-                raise ValueError(f"The texts of {self._path} were closed; open them again to read.")
+            self._expect_open()
             try:
                 return self._connection.execute(statement, values).fetchall()
             except sqlite3.DatabaseError as error:
                 raise _damaged(self._path, error) from error
+
+    def _expect_open(self) -> None:
+        if self._closed:
+            raise ValueError(f"The texts of {self._path} were closed; open them again to read.")
 
 
 def _damaged(path: Path, error: sqlite3.Error) -> DamagedGenerationError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,7 +12,6 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from bot.answering import Answering
 from bot.composition import Place
@@ -21,6 +20,7 @@ from bot.inline_answers import InlineAnswers
 from bot.inline_pages import InlinePage
 from bot.phrases import phrases_for
 from bot.settings import Settings
+from index.retriever import EncodedQuestion
 from index.types import Answer
 from tests.bot.answers import answer_of, ranked
 
@@ -46,10 +46,11 @@ class ScriptedRetriever:
     def __post_init__(self) -> None:
         self.let.set()
 
-    def encode(self, questions: Sequence[str]) -> NDArray[np.float32]:
-        return np.zeros((len(questions), 1), dtype=np.float32)
+    def encode(self, question: str) -> EncodedQuestion:
+        return EncodedQuestion(question, np.zeros((1, 1), np.float32))
 
-    def ask(self, question: str, *, top_k: int, second_look: bool, question_vector: Any) -> Answer:
+    def ask(self, encoded: EncodedQuestion, *, top_k: int, second_look: bool) -> Answer:
+        question = encoded.text
         assert self.let.wait(60)
         self.asked.append((question, top_k, second_look))
         answered = question != "nothing"

@@ -135,6 +135,16 @@ def test_an_unknown_sentence_row_is_an_index_error(texts: Texts, row: int) -> No
         texts.sentence_owners([row])
 
 
+def test_passages_are_the_same_however_few_are_kept(texts: Texts, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = range(texts.passage_count)
+    expected = {row: texts.passages([row])[0] for row in rows}
+    monkeypatch.setattr("index.texts._PASSAGES_KEPT", 2)
+    for first, second in itertools.product(rows, rows):
+        for asked in ([first, second], [second, first, second], [*rows]):
+            assert texts.passages(asked) == [expected[row] for row in asked]
+        assert len(texts._kept) == min(2, len(rows))
+
+
 def test_sentences_know_their_passages(texts: Texts) -> None:
     """Owners come in the order asked."""
     assert texts.sentence_owners([4, 3, 2, 1, 0, 1]) == [3, 2, 1, 0, 0, 0]
@@ -264,7 +274,8 @@ def test_nothing_is_written_beside_the_file(tmp_path: Path) -> None:
 
 
 def test_closed_texts_say_so(texts: Texts) -> None:
-    """Closing twice is fine, reading after it is not."""
+    """Closing twice is fine, reading after it is not, not even what was read before."""
+    texts.passages([0])
     texts.close()
     texts.close()
     with pytest.raises(ValueError, match="were closed"):
