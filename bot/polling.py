@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -57,7 +56,6 @@ class Poller:
         limits: PollingLimits | None = None,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
         on_success: Callable[[], None] = lambda: None,
         before_acknowledging: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -72,7 +70,6 @@ class Poller:
             limits: How long things may take.
             backoff: How long to wait after a failure.
             sleep: How waiting is done.
-            clock: Seconds from some moment on.
             on_success: Called whenever Telegram answered.
             before_acknowledging: Awaited before Telegram is told of updates that were written down, so
                 that they are where a power cut leaves them; may raise StoreError, and is then awaited again.
@@ -84,17 +81,10 @@ class Poller:
         self._limits = limits or PollingLimits()
         self._backoff = backoff or Backoff()
         self._sleep = sleep
-        self._clock = clock
         self._on_success = on_success
         self._before_acknowledging = before_acknowledging
         self._is_owed = False
-        self._succeeded_at: float | None = None
         self._refusals = 0
-
-    @property
-    def seconds_since_success(self) -> float | None:
-        """How long ago Telegram answered last; None where it has not yet."""
-        return None if self._succeeded_at is None else self._clock() - self._succeeded_at
 
     async def run(self) -> None:
         """Hand over what an earlier process left behind, then whatever comes, until cancelled.
@@ -133,7 +123,6 @@ class Poller:
             _log.error("inbox_failed", error=error)
             await self._sleep(self._backoff.next_seconds())
             return (), offset
-        self._succeeded_at = self._clock()
         self._on_success()
         self._refusals = 0
         if received and not incoming:

@@ -115,15 +115,6 @@ class Ledger:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_LATEST_SECONDS, self._write_soon)
 
-    async def answered(self, chat_id: int, question_message_id: int, answer_message_id: int) -> None:
-        """Note which message answers which.
-
-        Raises:
-            StoreError: The page could not be written.
-        """
-        row = _answer_row(chat_id, question_message_id, answer_message_id)
-        await self._noted(lambda page: page.answers.append(row))
-
     async def done(self, update_id: int) -> None:
         """Erase an update but for its number.
 
@@ -132,15 +123,6 @@ class Ledger:
         """
         row = {"of_update": update_id, "at": now_seconds()}
         await self._noted(lambda page: page.done.append(row))
-
-    async def written(self) -> None:
-        """Return once all that was noted so far is committed.
-
-        Raises:
-            StoreError: The page could not be written.
-        """
-        if self._page is not None:
-            await self._noted(lambda _: None)
 
     async def aclose(self) -> None:
         """Wait until all that was noted is written, or has failed."""

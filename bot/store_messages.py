@@ -100,15 +100,6 @@ class Messages(Room):
         """
         return await self._ledger.begin(update_id, ordinal)
 
-    async def sent(self, update_id: int, ordinal: int, chat_id: int, message_id: int) -> None:
-        """Write down which message it became.
-
-        Raises:
-            StoreError: The state could not be written.
-        """
-        self.note_sent(update_id, ordinal, chat_id, message_id)
-        await self._ledger.written()
-
     def note_sent(
         self,
         update_id: int,
@@ -128,17 +119,10 @@ class Messages(Room):
             ordinal: Its place among the messages that answer that.
             chat_id: Where it was sent.
             message_id: Which it is there.
-            questions: The messages that it is remembered as the answer to, as `remember_answer` does.
+            questions: The messages that it is remembered as the answer to, so that an edited question edits
+                its answer.
         """
         self._ledger.note_sent(update_id, ordinal, chat_id, message_id, frozenset(questions))
-
-    async def remember_answer(self, chat_id: int, question_message_id: int, answer_message_id: int) -> None:
-        """Remember which message answers which, so that an edited question edits its answer.
-
-        Raises:
-            StoreError: The state could not be written.
-        """
-        await self._ledger.answered(chat_id, question_message_id, answer_message_id)
 
     @carried_through
     async def answer_to(self, chat_id: int, message_id: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,20 @@ def with_store(
             await store.aclose()
 
     return asyncio.run(run())
+
+
+async def sent(
+    store: Store,
+    key: tuple[int, int],
+    chat_id: int,
+    message_id: int,
+    *,
+    questions: AbstractSet[int] = frozenset(),
+) -> None:
+    """Note which message came of an update and an ordinal, and return once that is written."""
+    store.note_sent(*key, chat_id, message_id, questions=questions)
+    # What is asked for after it is written after it; there is no such update.
+    await store.mark_done(-1)
 
 
 def incoming(update_id: int, payload: str = "{}") -> IncomingUpdate:

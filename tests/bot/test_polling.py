@@ -93,7 +93,6 @@ def test_updates_are_handed_over_and_acknowledged_by_the_next_question(tmp_path:
             await each.run_to_the_end_of_the_script()
             assert each.handed_over() == [5, 6]
             assert each.offsets() == [None, "7", "7"]
-            assert each.poller.seconds_since_success is not None
             wanted = json.loads(each.telegram.of("getUpdates")[0].parameters["allowed_updates"])
             assert {"message", "callback_query", "inline_query", "guest_message"} <= set(wanted)
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot import store_people
 from bot.store import Sending, SendingState, Store, StoreStatistics, VoteCount, VotePlace
-from tests.bot.stores import address_of, everything_in, ids, incoming, with_store
+from tests.bot.stores import address_of, everything_in, ids, incoming, sent, with_store
 
 
 def after(**span: float) -> datetime:
@@ -34,7 +34,7 @@ def test_what_is_not_done_is_never_forgotten_nor_what_was_sent_in_answer_to_it(t
         await store.take_in([incoming(1), incoming(2)])
         for update_id in (1, 2):
             await store.begin_sending(update_id, 0)
-            await store.sent(update_id, 0, 7, update_id)
+            await sent(store, (update_id, 0), 7, update_id)
         await store.mark_done(2)
         await store.purge(after(days=400))
         assert ids(await store.pending()) == [1]
@@ -46,7 +46,7 @@ def test_what_is_not_done_is_never_forgotten_nor_what_was_sent_in_answer_to_it(t
 
 def test_which_message_answers_which_is_forgotten_after_two_weeks(tmp_path: Path) -> None:
     async def use(store: Store) -> None:
-        await store.remember_answer(7, 1, 2)
+        await sent(store, (5, 0), 7, 2, questions={1})
         await store.purge(after(days=13))
         assert await store.answer_to(7, 1) == 2
         await store.purge(after(days=15))

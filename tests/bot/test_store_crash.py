@@ -24,7 +24,7 @@ IN_THE_MIDDLE = """
     await store.take_in([IncomingUpdate(each, "chat:7", "{}") for each in (1, 2, 3)])
     await store.begin_sending(1, 0)
     await store.begin_sending(2, 0)
-    await store.sent(2, 0, 7, 99)
+    store.note_sent(2, 0, 7, 99)
     await store.mark_done(3)
     print("ready", flush=True)
     await asyncio.Event().wait()

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import Sending, SendingState, Store, StoreError
 from bot.store_database import Database
-from tests.bot.stores import ids, incoming, with_store
+from tests.bot.stores import ids, incoming, sent, with_store
 
 
 def count_transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -64,7 +64,7 @@ def test_whatever_is_noted_at_once_each_message_is_new_to_one(notes: list[tuple[
     async def note(store: Store, number: int, is_sent: bool) -> Sending:
         sending = await store.begin_sending(number, 0)
         if is_sent:
-            await store.sent(number, 0, 7, number)
+            await sent(store, (number, 0), 7, number)
         return sending
 
     async def use(store: Store) -> list[Sending]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.store import IncomingUpdate, Sending, SendingState, Store, StoreError
-from tests.bot.stores import ids, incoming, with_store
+from tests.bot.stores import ids, incoming, sent, with_store
 
 batches = st.lists(st.lists(st.integers(1, 12), max_size=8), max_size=8)
 
@@ -146,7 +146,7 @@ def test_a_sending_is_new_then_in_flight_then_sent(tmp_path: Path) -> None:
     async def use(store: Store) -> None:
         assert await store.begin_sending(5, 0) == Sending(SendingState.NEW)
         assert await store.begin_sending(5, 0) == Sending(SendingState.IN_FLIGHT)
-        await store.sent(5, 0, -1_001_234_567_890, 77)
+        await sent(store, (5, 0), -1_001_234_567_890, 77)
         assert await store.begin_sending(5, 0) == Sending(SendingState.SENT, 77)
         assert await store.begin_sending(5, 1) == Sending(SendingState.NEW)
         assert await store.begin_sending(6, 0) == Sending(SendingState.NEW)
@@ -164,9 +164,9 @@ def test_one_of_many_tasks_at_once_begins_a_sending(tmp_path: Path) -> None:
 
 def test_the_last_answer_to_a_question_is_remembered_in_its_chat(tmp_path: Path) -> None:
     async def use(store: Store) -> None:
-        await store.remember_answer(7, 1, 2)
-        await store.remember_answer(7, 1, 4)
-        await store.remember_answer(8, 1, 9)
+        await sent(store, (5, 0), 7, 2, questions={1})
+        await sent(store, (6, 0), 7, 4, questions={1})
+        await sent(store, (7, 0), 8, 9, questions={1})
         assert await store.answer_to(7, 1) == 4
         assert await store.answer_to(8, 1) == 9
         assert await store.answer_to(7, 2) is None
