@@ -30,6 +30,7 @@ from index.questions import read_questions
 from tests.end_to_end.bot_process import BotProcess
 from tests.stand_in.control import StandIn
 from tests.stand_in.people import Person
+from tests.stand_in.records import Message
 
 ONE_AT_A_TIME: Final = 100
 CHATS: Final = 20
@@ -105,30 +106,31 @@ def one_at_a_time(work: Path, articles: Path, questions: Sequence[str]) -> dict[
 
 
 def all_at_once(work: Path, articles: Path, questions: Sequence[str]) -> dict[str, Any]:
-    """Have twenty people ask ten questions each, without waiting for an answer."""
+    """Have twenty people ask ten questions each, without waiting for an answer; as few alike as there are."""
+    endless = itertools.cycle(questions)
+    asked_by = [list(itertools.islice(endless, QUESTIONS_A_CHAT)) for _ in range(CHATS)]
     # In a crowd the first look answers alone, which may mark another sentence.
     with running(work, articles, {"FOOTNOTE_CROSS_ENCODER": "none"}) as (stand_in, bot):
-        by_first_look = answers_of(stand_in, stand_in.person("First"), questions[:QUESTIONS_A_CHAT])
+        by_first_look = [answers_of(stand_in, texts) for texts in asked_by]
         bot.stop()
     with running(work, articles) as (stand_in, bot):
-        by_both = answers_of(stand_in, stand_in.person("First"), questions[:QUESTIONS_A_CHAT])
+        by_both = [answers_of(stand_in, texts) for texts in asked_by]
         people = [stand_in.person(f"Person {number}") for number in range(CHATS)]
-        asked = [
-            (person, person.asks(question)) for question in questions[:QUESTIONS_A_CHAT] for person in people
-        ]
+        asked: list[list[Message]] = [[] for _ in people]
+        for place in range(QUESTIONS_A_CHAT):
+            for number, person in enumerate(people):
+                asked[number].append(person.asks(asked_by[number][place]))
         wait_for_answers(stand_in, people, QUESTIONS_A_CHAT)
         times: list[float] = []
         in_order = True
-        for person in people:
-            own = [message for sender, message in asked if sender is person]
+        for person, own, *expected in zip(people, asked, by_first_look, by_both, strict=True):
             answers = person.chat.from_bot
             times += [
                 (answer.at_seconds - message.at_seconds) * 1000
                 for message, answer in zip(own, answers, strict=False)
             ]
             in_order &= all(
-                answer.text in either
-                for answer, *either in zip(answers, by_first_look, by_both, strict=False)
+                answer.text in either for answer, *either in zip(answers, *expected, strict=False)
             )
         given = sum(len(person.chat.from_bot) for person in people)
         bot.stop()
@@ -173,8 +175,9 @@ def killed(work: Path, articles: Path, questions: Sequence[str], rounds: int) ->
     }
 
 
-def answers_of(stand_in: StandIn, person: Person, questions: Sequence[str]) -> list[str]:
-    """Return what the bot answers to each question when nobody else asks."""
+def answers_of(stand_in: StandIn, questions: Sequence[str]) -> list[str]:
+    """Return what somebody is answered who asks this and nothing before, when nobody else asks."""
+    person = stand_in.person("Somebody")
     return [stand_in.answer_to(person.asks(question)).text for question in questions]
 
 
