@@ -39,14 +39,21 @@ def without_duplicates(
         stems_of: The hashed stems of a passage in their order, for whoever keeps them.
     """
     kept: list[tuple[StoredPassage, frozenset[int]]] = []
+    # What it shares with all of them together is the most that it can share with one.
+    of_all: set[int] = set()
+    fewest = 0
     for candidate in passages:
         shingles = _shingles(stems_of(candidate))
+        may_be_copy = len(shingles & of_all) > _SHARED_SHINGLES * min(len(shingles), fewest)
         if any(
-            _overlap(candidate, other) > _SHARED_CHARACTERS or _share(shingles, others) > _SHARED_SHINGLES
+            _overlap(candidate, other) > _SHARED_CHARACTERS
+            or (may_be_copy and _share(shingles, others) > _SHARED_SHINGLES)
             for other, others in kept
         ):
             continue
+        fewest = min(len(shingles), fewest) if kept else len(shingles)
         kept.append((candidate, shingles))
+        of_all |= shingles
         yield candidate
 
 
@@ -65,9 +72,8 @@ def _share(one: frozenset[int], other: frozenset[int]) -> float:
 
 def _shingles(stems: NDArray[np.uint32]) -> frozenset[int]:
     """Return the triples of neighbouring stems, each once, as one number; a short text is one of its own."""
-    places = np.arange(min(len(stems), 3))
     count = max(1, len(stems) - 2)
     numbers = np.zeros(count, np.uint64)
-    for place in places:
+    for place in range(min(len(stems), 3)):
         numbers = numbers * _MULTIPLIER + stems[place : place + count]
     return frozenset(numbers.tolist())

@@ -79,3 +79,20 @@ def test_shares_of_triples_are_those_of_plain_sets(one: list[str], other: list[s
     passages = [stored(1, " ".join(one)), stored(2, " ".join(other), article="b")]
     stems = {1: hashed_terms(one), 2: hashed_terms(other)}
     assert len(list(without_duplicates(passages, lambda each: stems[each.row]))) == (1 if alike else 2)
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), max_size=8), max_size=6))
+def test_each_is_compared_with_every_one_that_was_kept(texts: list[list[str]]) -> None:
+    def is_copy(one: list[str], other: list[str]) -> bool:
+        first, second = (
+            {*zip(words, words[1:], words[2:], strict=False)} or {tuple(words)} for words in (one, other)
+        )
+        return len(first & second) / min(len(first), len(second)) > 0.8
+
+    expected: list[int] = []
+    for row, words in enumerate(texts):
+        if not any(is_copy(words, texts[other]) for other in expected):
+            expected.append(row)
+    passages = [stored(row, " ".join(words), article=str(row)) for row, words in enumerate(texts)]
+    found = without_duplicates(passages, lambda each: hashed_terms(texts[each.row]))
+    assert [each.row for each in found] == expected
