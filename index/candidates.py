@@ -10,6 +10,7 @@ are equal, and not by the engine that proposed: so every exact engine leads to t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from index.analysis import Terms, analyzer, is_unspaced
 from index.evidence import Evidence, no_evidence
 from index.stores import Vectors, Words
-from index.term_store import LexicalEvidence, TermStore
+from index.term_store import LexicalEvidence, QuestionTerms, TermStore
 
 PASSAGES_A_LIST: Final = 40
 """Proposed by each list; more change no figure on the sets that the weights were fitted on."""
@@ -40,6 +41,16 @@ _MOST_PROPOSED: Final = 1024
 
 _DECIMALS: Final = 10
 """Of scores that order: sums of 64-bit numbers differ by their order only beyond."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question in one of the articles' languages."""
+
+    terms: Terms
+    """For the engine that proposes."""
+    wanted: QuestionTerms
+    """For weighing."""
 
 
 class CandidateFinder:
@@ -79,7 +90,7 @@ class CandidateFinder:
             question: Cleaned.
             vector: (1, d) float32, of unit length.
         """
-        terms = [analyzer(language).question_terms(question) for language in self._languages]
+        terms = [self._terms_in(language, question) for language in self._languages]
         lists = [
             self._by_passage_vectors(vector),
             self._by_sentence_vectors(vector),
@@ -88,8 +99,13 @@ class CandidateFinder:
         rows = np.unique(np.concatenate(lists))
         if not len(rows):
             return no_evidence()
-        agreement = np.mean([np.isin(rows, proposed[:AGREEING_PLACES]) for proposed in lists], axis=0)
+        named = np.concatenate([proposed[:AGREEING_PLACES] for proposed in lists])
+        agreement = np.bincount(np.searchsorted(rows, named), minlength=len(rows)) / len(lists)
         return self._weighed(rows, terms, vector[0], agreement, unspaced=is_unspaced(question))
+
+    def _terms_in(self, language: str, question: str) -> _Asked:
+        terms = analyzer(language).question_terms(question)
+        return _Asked(terms, self.terms.question(terms))
 
     def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
@@ -103,7 +119,7 @@ class CandidateFinder:
         owners = np.searchsorted(self.terms.first_sentences, sentences, side="right") - 1
         return np.array(list(dict.fromkeys(owners.tolist())), np.int64)
 
-    def _by_words(self, terms: Sequence[Terms]) -> NDArray[np.int64]:
+    def _by_words(self, terms: Sequence[_Asked]) -> NDArray[np.int64]:
         """Return the passages of each language that its terms find, the languages taking turns."""
         found: list[list[int]] = []
         for number, wanted in enumerate(terms):
@@ -113,17 +129,17 @@ class CandidateFinder:
         mixed = [rows[turn] for turn in range(turns) for rows in found if turn < len(rows)]
         return np.array(mixed, np.int64)
 
-    def _best_by_words(self, wanted: Terms) -> NDArray[np.int64]:
+    def _best_by_words(self, asked: _Asked) -> NDArray[np.int64]:
         return _best(
             PASSAGES_A_LIST,
-            lambda limit: self._lexical.search(wanted.stems, wanted.grams, limit),
-            lambda rows: self.terms.bm25(wanted, rows),
+            lambda limit: self._lexical.search(asked.terms.stems, asked.terms.grams, limit),
+            lambda rows: self.terms.bm25(asked.wanted, rows),
         )
 
     def _weighed(
         self,
         rows: NDArray[np.int64],
-        terms: Sequence[Terms],
+        terms: Sequence[_Asked],
         vector: NDArray[np.float32],
         agreement: NDArray[np.float64],
         *,
@@ -138,10 +154,10 @@ class CandidateFinder:
         lengths: list[NDArray[np.float64]] = []
         for language in np.unique(languages):
             group = rows[languages == language]
-            stems, grams = self.terms.evidence(terms[language], group)
+            stems, grams = self.terms.evidence(terms[language].wanted, group)
             lexical.append(np.column_stack([*_columns(stems), *_columns(grams)]))
             sentence_scores.append(np.column_stack([stems.scores_of_sentences, grams.scores_of_sentences]))
-            lengths.append(np.full(len(group), np.log1p(len(set(terms[language].stems)))))
+            lengths.append(np.full(len(group), np.log1p(len(set(terms[language].terms.stems)))))
         sentence_rows = self.terms.sentence_rows(rows)
         counts = self.terms.first_sentences[rows + 1] - self.terms.first_sentences[rows]
         first_sentences = np.concatenate(([0], np.cumsum(counts)))

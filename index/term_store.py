@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from index.analysis import Terms
 from index.bm25 import inverse_document_frequency, lengths_in_a_byte, saturated
 from index.disk_array import DiskArray
+from index.term_counts import TermCounts, TermField, WantedTerms, ranges
 from index.term_hashes import hashed_terms
 
 FieldName = Literal["stems", "grams"]
 FIELDS: Final[tuple[FieldName, ...]] = ("stems", "grams")
 """The kinds of terms."""
-_LOW_BITS: Final = 0xFFFF
 
 _MAPPED_BYTES: Final = 64 * 1024 * 1024
 """Larger arrays are read by position, so that what was read of them does not stay in memory."""
@@ -73,47 +73,18 @@ class WeightedTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
-    hashes: NDArray[np.uint32] | DiskArray
-    """Every sentence's terms, one sentence after another."""
-    offsets: NDArray[np.int64]
-    """(sentences + 1,): where each sentence's terms begin."""
-    context_hashes: NDArray[np.uint32] | DiskArray
-    """The terms of every passage's title and headings, one passage after another."""
-    context_offsets: NDArray[np.int64]
-    """(passages + 1,): where each passage's begin."""
-    vocabulary: NDArray[np.uint32]
-    """Sorted."""
-    document_frequency: NDArray[np.uint32]
-    """In how many passages each term of the vocabulary stands."""
+class QuestionTerms:
+    """The terms of one question in one language, to be counted in passages."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Stretches:
-    """Runs of terms that follow one another in an array, one run for each of some passages."""
-
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """(n,): how many terms each has."""
-        return self.ends - self.starts
-
-    def of(self, hashes: NDArray[np.uint32] | DiskArray) -> NDArray[np.uint32]:
-        """Return the terms of all stretches, one stretch after another."""
-        if isinstance(hashes, DiskArray):
-            return hashes[_ranges(self.starts, self.ends)]
-        # Where they are in memory, as few copies as there are stretches beat one a term.
-        bounds = zip(self.starts.tolist(), self.ends.tolist(), strict=True)
-        return np.concatenate([hashes[:0], *(hashes[start:end] for start, end in bounds)])
+    stems: WantedTerms
+    grams: WantedTerms
 
 
 class TermStore:
     """The terms of one generation, read from the disk as they are needed."""
 
     def __init__(
-        self, fields: dict[str, _Field], first_sentences: NDArray[np.int64], languages: NDArray[np.int16]
+        self, fields: dict[str, TermField], first_sentences: NDArray[np.int64], languages: NDArray[np.int16]
     ) -> None:
         """Take what `open` read.
 
@@ -148,7 +119,7 @@ class TermStore:
             return load(name)  # type: ignore[return-value]
 
         fields = {
-            name: _Field(
+            name: TermField(
                 hashes=load_hashes(f"{name}-hashes"),
                 offsets=load(f"{name}-offsets"),  # type: ignore[arg-type]
                 context_hashes=load_hashes(f"{name}-context-hashes"),
@@ -168,12 +139,12 @@ class TermStore:
     def sentence_rows(self, passage_rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows of all sentences of the passages, one passage after another."""
         starts, ends = self.first_sentences[passage_rows], self.first_sentences[passage_rows + 1]
-        return _ranges(starts, ends)
+        return ranges(starts, ends)
 
     def knows(self, stems: Sequence[str]) -> bool:
         """Return whether each of these stems stands in some passage."""
         wanted = np.unique(hashed_terms(stems))
-        return bool((_document_frequency(self._fields["stems"], wanted) > 0).all())
+        return bool((self._fields["stems"].passages_with(wanted) > 0).all())
 
     def rows_of_language(self, number: int, most: int) -> NDArray[np.int64]:
         """Return the rows of the first `most` passages in the language of that number, (n,) int64."""
@@ -212,19 +183,27 @@ class TermStore:
         lengths: NDArray[np.int64] = offsets[sentence_rows + 1] - offsets[sentence_rows]
         return lengths
 
-    def bm25(self, question: Terms, passage_rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    def question(self, terms: Terms) -> QuestionTerms:
+        """Return the terms of a question as `bm25` and `evidence` take them."""
+        stems, grams = (
+            WantedTerms(field, self.first_sentences, wanted, self._inverse_document_frequency(field, wanted))
+            for field, wanted in (
+                (self._fields[name], np.unique(hashed_terms(getattr(terms, name)))) for name in FIELDS
+            )
+        )
+        return QuestionTerms(stems, grams)
+
+    def bm25(self, question: QuestionTerms, passage_rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the BM25 of passages, of stems and grams together, (n,) float64.
 
         tantivy's score but for a factor and its 32 bits, lengths in a byte as it keeps them: so the best
         few are the same passages whichever engine proposed them among some more.
         """
         total = np.zeros(len(passage_rows))
-        for name, terms in ((name, getattr(question, name)) for name in FIELDS):
-            field = self._fields[name]
-            wanted = np.unique(hashed_terms(terms))
-            frequency, lengths = self._counted_in_passages(field, passage_rows, wanted)
-            parts = saturated(frequency, lengths_in_a_byte(lengths), self._mean_passage(field))
-            total += parts @ self._inverse_document_frequency(field, wanted)
+        for wanted in (question.stems, question.grams):
+            frequency, lengths = wanted.counts(passage_rows).of_passages()
+            in_a_byte = lengths_in_a_byte(lengths.astype(np.float64))
+            total += saturated(frequency, in_a_byte, self._mean_passage(wanted.field)) @ wanted.weights
         return total
 
     def weighted_terms(self, passage_row: int) -> tuple[WeightedTerms, WeightedTerms]:
@@ -235,7 +214,7 @@ class TermStore:
         stems, grams = (self._weighted_terms(self._fields[name], passage_row) for name in FIELDS)
         return stems, grams
 
-    def _weighted_terms(self, field: _Field, row: int) -> WeightedTerms:
+    def _weighted_terms(self, field: TermField, row: int) -> WeightedTerms:
         first, last = field.offsets[self.first_sentences[row : row + 2]]
         context = field.context_hashes[slice(*field.context_offsets[row : row + 2])]
         hashes, counts = np.unique(np.concatenate((field.hashes[first:last], context)), return_counts=True)
@@ -243,27 +222,11 @@ class TermStore:
         parts = saturated(counts[None, :], length, self._mean_passage(field))[0]
         return WeightedTerms(hashes, parts * self._inverse_document_frequency(field, hashes))
 
-    def _counted_in_passages(
-        self, field: _Field, rows: NDArray[np.int64], wanted: NDArray[np.uint32]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return how often each wanted term stands in each passage with its context, and their lengths."""
-        stretches = self._stretches(field, rows)
-        frequency = _counted(field.hashes, stretches, stretches.lengths, wanted)
-        contexts = _Stretches(field.context_offsets[rows], field.context_offsets[rows + 1])
-        context = _counted(field.context_hashes, contexts, contexts.lengths, wanted)
-        return frequency + context, (stretches.lengths + contexts.lengths).astype(np.float64)
-
-    def _stretches(self, field: _Field, rows: NDArray[np.int64]) -> _Stretches:
-        # A passage's sentences stand one after another, so its terms do too.
-        return _Stretches(
-            field.offsets[self.first_sentences[rows]], field.offsets[self.first_sentences[rows + 1]]
-        )
-
-    def _mean_passage(self, field: _Field) -> float:
+    def _mean_passage(self, field: TermField) -> float:
         return (len(field.hashes) + len(field.context_hashes)) / max(self.passage_count, 1)
 
     def evidence(
-        self, question: Terms, passage_rows: NDArray[np.int64]
+        self, question: QuestionTerms, passage_rows: NDArray[np.int64]
     ) -> tuple[LexicalEvidence, LexicalEvidence]:
         """Weigh candidates by the question's stems, and by its grams.
 
@@ -271,25 +234,16 @@ class TermStore:
             question: The question's terms, in the language of the candidates.
             passage_rows: (n,) int64, n at least 1.
         """
-        stems = self._evidence("stems", question.stems, passage_rows)
-        return stems, self._evidence("grams", question.grams, passage_rows)
+        stems, grams = (
+            self._evidence(wanted, wanted.counts(passage_rows)) for wanted in (question.stems, question.grams)
+        )
+        return stems, grams
 
-    def _evidence(self, name: str, terms: Sequence[str], passage_rows: NDArray[np.int64]) -> LexicalEvidence:
-        field = self._fields[name]
-        wanted = np.unique(hashed_terms(terms))
-        weights = self._inverse_document_frequency(field, wanted)
-        sentence_counts = self.first_sentences[passage_rows + 1] - self.first_sentences[passage_rows]
-        sentences = self.sentence_rows(passage_rows)
-        lengths = field.offsets[sentences + 1] - field.offsets[sentences]
-        frequency = _counted(field.hashes, self._stretches(field, passage_rows), lengths, wanted)
-        contexts = _Stretches(field.context_offsets[passage_rows], field.context_offsets[passage_rows + 1])
-        context = _counted(field.context_hashes, contexts, contexts.lengths, wanted)
-        first = np.concatenate(([0], np.cumsum(sentence_counts)[:-1]))
-        passage_frequency = np.add.reduceat(frequency, first, axis=0) + context
-        passage_lengths = np.add.reduceat(lengths, first) + contexts.lengths
+    def _evidence(self, wanted: WantedTerms, counts: TermCounts) -> LexicalEvidence:
+        field, weights, first = wanted.field, wanted.weights, counts.first_sentences
         mean_sentence = len(field.hashes) / max(len(field.offsets) - 1, 1)
-        by_sentence = _shares(frequency, lengths, mean_sentence, weights)
-        by_passage = _shares(passage_frequency, passage_lengths, self._mean_passage(field), weights)
+        by_sentence = _shares(counts.frequency, counts.lengths, mean_sentence, weights)
+        by_passage = _shares(*counts.of_passages(), self._mean_passage(field), weights)
         return LexicalEvidence(
             passage_score=by_passage[0],
             passage_share=by_passage[1],
@@ -298,47 +252,10 @@ class TermStore:
             scores_of_sentences=by_sentence[0],
         )
 
-    def _inverse_document_frequency(self, field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np.float64]:
-        return inverse_document_frequency(_document_frequency(field, wanted), self.passage_count)
-
-
-def _document_frequency(field: _Field, wanted: NDArray[np.uint32]) -> NDArray[np.float64]:
-    """Return in how many passages each wanted term stands, (n,) float64; `wanted` is sorted."""
-    frequency = np.zeros(len(wanted))
-    if len(field.vocabulary):
-        places = np.minimum(np.searchsorted(field.vocabulary, wanted), len(field.vocabulary) - 1)
-        known = field.vocabulary[places] == wanted
-        frequency[known] = field.document_frequency[places[known]]
-    return frequency
-
-
-def _counted(
-    hashes: NDArray[np.uint32] | DiskArray,
-    stretches: _Stretches,
-    lengths: NDArray[np.int64],
-    wanted: NDArray[np.uint32],
-) -> NDArray[np.int64]:
-    """Return how often each wanted term stands in each row, (rows, wanted).
-
-    Args:
-        hashes: Of all terms.
-        stretches: Where those of the rows stand.
-        lengths: (rows,): how many terms each row has; they fill the stretches one after another.
-        wanted: Sorted, each once.
-    """
-    if not len(wanted):
-        return np.zeros((len(lengths), 0), np.int64)
-    found = stretches.of(hashes)
-    # Few of many thousand terms are wanted: a look at their low bits leaves hardly any to search for.
-    may_be_wanted = np.zeros(_LOW_BITS + 1, np.bool_)
-    may_be_wanted[wanted.astype(np.uint16)] = True
-    maybe = np.flatnonzero(may_be_wanted[found.astype(np.uint16)])
-    places = np.minimum(np.searchsorted(wanted, found[maybe]), len(wanted) - 1)
-    hits = wanted[places] == found[maybe]
-    owners = np.searchsorted(np.cumsum(lengths), maybe[hits], side="right")
-    cells = owners * len(wanted) + places[hits]
-    counts = np.bincount(cells, minlength=len(lengths) * len(wanted))
-    return counts.reshape(len(lengths), len(wanted))
+    def _inverse_document_frequency(
+        self, field: TermField, wanted: NDArray[np.uint32]
+    ) -> NDArray[np.float64]:
+        return inverse_document_frequency(field.passages_with(wanted), self.passage_count)
 
 
 def _shares(
@@ -353,10 +270,3 @@ def _shares(
         return np.zeros(len(frequency)), np.zeros(len(frequency))
     parts = saturated(frequency, lengths.astype(np.float64), mean_length)
     return parts @ weights / total, (frequency > 0) @ weights / total
-
-
-def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the concatenation of `range(start, end)` for each pair."""
-    counts = ends - starts
-    shift = np.repeat(starts - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-    return np.arange(counts.sum()) + shift

@@ -173,7 +173,7 @@ def test_words_find_the_passages_of_the_highest_bm25(
     words, terms = words_of(passages)
     assert words.passage_count == len(passages)
     rows = words.search(question, question, limit)
-    scores = terms.bm25(Terms(tuple(question), tuple(question)), np.arange(len(passages)))
+    scores = terms.bm25(terms.question(Terms(tuple(question), tuple(question))), np.arange(len(passages)))
     best = np.sort(scores[scores > 0])[::-1][: max(0, limit)]
     # In their order up to the engine's rounding, so that some more of them hold the best for certain.
     np.testing.assert_allclose(scores[rows], best, rtol=1e-5)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from index.analysis import Terms
 from index.bm25 import LENGTH_NORMALISATION, SATURATION
+from index.term_hashes import hashed_terms
 from index.term_store import TermStore
 from index.term_writer import TermWriter
 
@@ -66,7 +67,7 @@ def test_the_evidence_is_that_of_the_formula(
     question: tuple[str, ...],
 ) -> None:
     store = stored(tmp_path_factory.mktemp("terms"), passages)
-    stems, grams = store.evidence(same(question), np.arange(len(passages)))
+    stems, grams = store.evidence(store.question(same(question)), np.arange(len(passages)))
     documents = [sum(sentences, ()) + context for sentences, context in passages]
     flat = [sentence for sentences, _ in passages for sentence in sentences]
     scores, shares = reference(documents, documents, documents, set(question))
@@ -91,7 +92,7 @@ def test_all_evidence_lies_between_0_and_1(
     question: tuple[str, ...],
 ) -> None:
     store = stored(tmp_path_factory.mktemp("terms"), passages)
-    for found in store.evidence(same(question), np.arange(len(passages))):
+    for found in store.evidence(store.question(same(question)), np.arange(len(passages))):
         for values in (found.passage_score, found.passage_share, found.sentence_score, found.sentence_share):
             assert values.shape == (len(passages),)
             assert np.all((values >= 0) & (values <= 1 + 1e-9))
@@ -99,23 +100,23 @@ def test_all_evidence_lies_between_0_and_1(
 
 def test_candidates_may_come_in_any_order_and_choice(tmp_path: Path) -> None:
     store = stored(tmp_path, [([("a",), ("b",)], ()), ([("c",)], ()), ([("a", "b")], ())])
-    whole = store.evidence(same(("a", "c")), np.array([0, 1, 2]))[0].passage_score
-    some = store.evidence(same(("a", "c")), np.array([2, 0]))[0].passage_score
+    whole = store.evidence(store.question(same(("a", "c"))), np.array([0, 1, 2]))[0].passage_score
+    some = store.evidence(store.question(same(("a", "c"))), np.array([2, 0]))[0].passage_score
     assert some.tolist() == [whole[2], whole[0]]
     assert store.sentence_rows(np.array([2, 0])).tolist() == [3, 0, 1]
 
 
 def test_title_and_headings_speak_for_the_passage_and_not_for_its_sentences(tmp_path: Path) -> None:
     store = stored(tmp_path, [([("a",)], ("rogue",)), ([("a",)], ())])
-    found, _ = store.evidence(same(("rogue",)), np.array([0, 1]))
+    found, _ = store.evidence(store.question(same(("rogue",))), np.array([0, 1]))
     assert found.passage_share.tolist() == [1.0, 0.0]
     assert found.sentence_share.tolist() == [0.0, 0.0]
 
 
 def test_a_word_that_stands_nowhere_counts_against_the_share_found(tmp_path: Path) -> None:
     store = stored(tmp_path, [([("a",)], ()), ([("b",)], ())])
-    known, _ = store.evidence(same(("a",)), np.array([0]))
-    unknown, _ = store.evidence(same(("a", "zzz")), np.array([0]))
+    known, _ = store.evidence(store.question(same(("a",))), np.array([0]))
+    unknown, _ = store.evidence(store.question(same(("a", "zzz"))), np.array([0]))
     assert known.passage_share[0] == pytest.approx(1)
     assert 0 < unknown.passage_share[0] < 0.5
 
@@ -141,6 +142,30 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         TermStore.open(tmp_path)
 
 
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(PASSAGES, WORDS, st.data())
+def test_terms_are_counted_alike_whatever_was_counted_before(
+    tmp_path_factory: pytest.TempPathFactory,
+    passages: list[tuple[list[tuple[str, ...]], tuple[str, ...]]],
+    question: tuple[str, ...],
+    data: st.DataObject,
+) -> None:
+    store = stored(tmp_path_factory.mktemp("terms"), passages)
+    asked = store.question(same(question))
+    for _ in range(3):
+        some = data.draw(st.lists(st.integers(0, len(passages) - 1), unique=True))
+        rows = np.array(some, np.int64)
+        counts, alone = asked.stems.counts(rows), store.question(same(question)).stems.counts(rows)
+        for name in type(counts).__slots__:
+            np.testing.assert_array_equal(getattr(counts, name), getattr(alone, name))
+        documents = [Counter(sum(passages[row][0], passages[row][1])) for row in some]
+        wanted = sorted(set(question), key=lambda word: hashed_terms([word])[0])
+        expected = [[document[word] for word in wanted] for document in documents]
+        frequency, lengths = counts.of_passages()
+        assert frequency.tolist() == expected
+        assert lengths.tolist() == [document.total() for document in documents]
+
+
 def test_large_arrays_say_the_same_from_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passages = [([("a", "b"), ("b",)], ("c",)), ([("c", "a", "a")], ()), ([()], ("b",))]
     in_memory = stored(tmp_path, passages)
@@ -148,15 +173,17 @@ def test_large_arrays_say_the_same_from_the_disk(tmp_path: Path, monkeypatch: py
     on_disk = TermStore.open(tmp_path)
     rows = np.array([2, 0, 1])
     for ours, theirs in zip(
-        in_memory.evidence(same(("a", "b")), rows), on_disk.evidence(same(("a", "b")), rows), strict=True
+        in_memory.evidence(in_memory.question(same(("a", "b"))), rows),
+        on_disk.evidence(on_disk.question(same(("a", "b"))), rows),
+        strict=True,
     ):
         for name in type(ours).__slots__:
             np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     assert [on_disk.stems(row).tolist() for row in range(3)] == [
         in_memory.stems(row).tolist() for row in range(3)
     ]
-    question = same(("a", "b"))
-    np.testing.assert_array_equal(in_memory.bm25(question, rows), on_disk.bm25(question, rows))
+    scores, same_scores = (each.bm25(each.question(same(("a", "b"))), rows) for each in (in_memory, on_disk))
+    np.testing.assert_array_equal(scores, same_scores)
     for ours, theirs in (
         (in_memory.slices("stems", 0, 3), on_disk.slices("stems", 0, 3)),
         (in_memory.weighted_terms(0)[0], on_disk.weighted_terms(0)[0]),
