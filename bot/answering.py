@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.logs import EventLog
 from bot.opening import in_context, shown_passage, source_entries
 from bot.shown import ShownPassage, SourceEntry
 from index.errors import FootnoteError
@@ -30,6 +31,8 @@ from index.types import Answer
 if TYPE_CHECKING:
     from index.generation import OpenGeneration
     from index.retriever import Retriever
+
+_log: Final = EventLog(__name__)
 
 Result = TypeVar("Result")
 
@@ -184,7 +187,7 @@ class Answering:
         return await self._read(self._listed)
 
     async def switch(self, opener: Callable[[], Retriever]) -> None:
-        """Answer from another generation from the next question on; no question is lost.
+        """Answer from another generation from the next question on, and log so; no question is lost.
 
         Args:
             opener: Called on a thread of its own. Where it fails, all stays as it is.
@@ -206,6 +209,7 @@ class Answering:
                     raise _closing()
                 replaced, self._retriever = self._retriever, opened
                 retired = self._worker.submit(self._retire, replaced)
+            _log.info("answers_from", generation=opened.generation.name)
         await asyncio.shield(asyncio.wrap_future(retired))
 
     def statistics(self) -> AnsweringStatistics:

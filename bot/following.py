@@ -72,4 +72,3 @@ class Following:
                 return  # The end was asked for.
             else:
                 failed = ""
-                _log.info("followed", generation=self._answering.generation.name)

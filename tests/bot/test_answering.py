@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -256,8 +257,14 @@ def test_passages_are_read_while_a_question_is_in_work(watched: WatchedRetriever
 
 
 def test_a_switch_comes_between_two_questions_and_closes_the_old_one_after(
-    watched: WatchedRetriever, corpus: Path, built_index: Path, encoder: Encoder, tmp_path: Path
+    watched: WatchedRetriever,
+    corpus: Path,
+    built_index: Path,
+    encoder: Encoder,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.INFO)
     articles, index = tmp_path / "articles", tmp_path / "index"
     shutil.copytree(corpus, articles)
     shutil.copytree(built_index, index)
@@ -294,6 +301,7 @@ def test_a_switch_comes_between_two_questions_and_closes_the_old_one_after(
     assert new.generation == IndexFolder(index).current_name() != old.generation
     assert new.passages[0].source.article_id == "coffee"
     assert entries == 3
+    assert [record.getMessage() for record in caplog.records] == ["answers_from"]
 
 
 def test_questions_encoded_before_a_switch_are_encoded_anew(

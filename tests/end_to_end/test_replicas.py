@@ -212,10 +212,10 @@ def test_what_one_replica_rebuilds_or_rolls_back_all_answer_from(cluster: Cluste
     stand_in.wait_for(lambda: done in message.text, timeout_seconds=PATIENCE_SECONDS)
     after = IndexFolder(cluster.index).current_name()
     assert after != before
-    wait_until_others_serve(cluster, after)
+    wait_until_all_serve(cluster, after)
     assert all("Clara Whitfield" in text for text in answers_of_all(stand_in))
     stand_in.answer_to(admin.asks("/rollback"), timeout_seconds=PATIENCE_SECONDS)
-    wait_until_others_serve(cluster, before)
+    wait_until_all_serve(cluster, before)
     assert all("Clara Whitfield" not in text for text in answers_of_all(stand_in))
 
 
@@ -226,13 +226,13 @@ def answers_of_all(stand_in: StandIn) -> list[str]:
     return [stand_in.answer_to(each, timeout_seconds=PATIENCE_SECONDS).text for each in asked]
 
 
-def wait_until_others_serve(cluster: Cluster, generation: str) -> None:
-    """Wait until the replicas that did not switch themselves say that they answer from a generation."""
+def wait_until_all_serve(cluster: Cluster, generation: str) -> None:
+    """Wait until every replica says that it answers from a generation."""
 
-    def others_do() -> bool:
-        return [serving(replica) for replica in cluster.replicas].count(generation) >= REPLICAS - 1
+    def all_do() -> bool:
+        return {serving(replica) for replica in cluster.replicas} == {generation}
 
-    cluster.stand_in.wait_for(others_do, timeout_seconds=PATIENCE_SECONDS)
+    cluster.stand_in.wait_for(all_do, timeout_seconds=PATIENCE_SECONDS)
 
 
 def serving(replica: BotProcess) -> str:
