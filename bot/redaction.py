@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,8 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, quote_plus
-
-from telegram.error import TelegramError
 
 from index.errors import FootnoteError
 
@@ -106,7 +105,9 @@ def _known_message(error: BaseException) -> str:
         return error.strerror or ""
     if isinstance(error, FootnoteError):
         return str(error)
-    if isinstance(error, TelegramError):
+    # Whoever never loaded the library, as in the terminal, has none of its errors.
+    library = sys.modules.get("telegram.error")
+    if library is not None and isinstance(error, library.TelegramError):
         return _REPEATED.sub("", error.message)
     return ""
 

@@ -42,7 +42,6 @@ SPEAK_TO_TELEGRAM = {
     "bot/menus.py",
     "bot/outcomes.py",
     "bot/polling.py",
-    "bot/redaction.py",
     "bot/running.py",
     "bot/serving.py",
     "bot/webhook_source.py",
