@@ -113,6 +113,14 @@ def write_optimised(path: Path, optimised: Path, *, inner_output: str | None = N
         raise SessionError(str(error)) from error
 
 
+def runtime_version() -> str:
+    """Return the version of onnxruntime."""
+    os.environ[TELEMETRY_OFF] = "1"
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
 def _with_output(path: Path, name: str) -> bytes:
     """Return a model's bytes, held once, with a value of its graph as one more output.
 

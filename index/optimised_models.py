@@ -14,11 +14,10 @@ import hashlib
 import os
 import secrets
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from index.onnx_sessions import OnnxSession, SessionError, write_optimised
+from index.onnx_sessions import OnnxSession, SessionError, runtime_version, write_optimised
 
 _DIGITS: Final = 32
 """Hexadecimal digits of each hash that are in a name: 128 bits."""
@@ -71,15 +70,8 @@ class OptimisedModels:
 
 
 def _beginning(sha256: str, inner_output: str) -> str:
-    program = f"onnxruntime {_version()} {os.name} {inner_output}"
+    program = f"onnxruntime {runtime_version()} {os.name} {inner_output}"
     return f"{sha256[:_DIGITS]}-{hashlib.sha256(program.encode()).hexdigest()[:_DIGITS]}"
-
-
-def _version() -> str:
-    try:
-        return version("onnxruntime")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _content(path: Path) -> str:
