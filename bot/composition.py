@@ -114,15 +114,24 @@ def load_encoder(settings: Settings) -> ChosenEncoder:
     )
 
 
-def load_cross_encoder(settings: Settings) -> CrossEncoder | None:
+def load_cross_encoder(settings: Settings, *, as_published: bool = False) -> CrossEncoder | None:
     """Return the cross-encoder that is set, None where that is "none".
+
+    Args:
+        settings: Which one is set.
+        as_published: Whether the default's own file is read and compared with its hash, and not what was
+            kept of it in the platform's folder for caches, as it opens fastest.
 
     Raises:
         ModelError: It is missing or does not load.
     """
     from index.cross_encoder import DEFAULT_CROSS_ENCODER, load_cross_encoder_by_setting
+    from index.optimised_models import OptimisedModels
 
-    return load_cross_encoder_by_setting(settings.cross_encoder or DEFAULT_CROSS_ENCODER)
+    kept = platformdirs.user_cache_path("footnote", appauthor=False) / "models"
+    return load_cross_encoder_by_setting(
+        settings.cross_encoder or DEFAULT_CROSS_ENCODER, None if as_published else OptimisedModels(kept)
+    )
 
 
 def build(place: Place, encoder: ChosenEncoder) -> BuildReport:

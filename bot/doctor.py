@@ -30,9 +30,12 @@ _Found = TypeVar("_Found")
 _LEAST_PYTHON: Final = (3, 11)
 _MODULES: Final = (
     "articles",
+    "build_lock",
     "builder",
     "cross_encoder",
     "encoder",
+    "front_matter",
+    "generation_making",
     "lexical",
     "naive",
     "retriever",
@@ -133,7 +136,7 @@ class Examination:
         return f"{identity.name}, {identity.dimensions} dimensions, weights {identity.weights_sha256[:12]}"
 
     def _load_cross_encoder(self) -> str:
-        self._cross_encoder = load_cross_encoder(self._place.settings)
+        self._cross_encoder = load_cross_encoder(self._place.settings, as_published=True)
         return "none, as set" if self._cross_encoder is None else "loaded"
 
     def _read_articles(self) -> str:

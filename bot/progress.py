@@ -1,6 +1,7 @@
 """Tells how far a build or an evaluation is: a bar in a terminal, a line now and then elsewhere.
 
 Reading files is told only where it takes long, so that an index which is up to date is silent.
+Rich is loaded only for what is shown in a terminal.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
 from bot.terminal import is_terminal
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from index.builder import BuildProgress
 
 _PATIENCE_SECONDS: Final = 2.0
@@ -70,6 +70,15 @@ class ProgressTeller:
 
     def _move_bar(self, label: str, done: int, total: int) -> None:
         if self._bar is None:
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -115,5 +124,7 @@ def waiting(stream: TextIO, what: str) -> Iterator[None]:
     if not is_terminal(stream):
         yield
         return
+    from rich.console import Console
+
     with Console(file=stream).status(what):
         yield

@@ -12,16 +12,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from index.article_files import ArticleFile, list_article_files, printable
-from index.decoding import decode
 from index.earlier import EarlierArticle
 from index.errors import ArticleError, CorpusError
-from index.front_matter import FrontMatter, read_front_matter
-from index.languages import detect_language
 from index.texts import FileNote
-from index.titles import title_from_heading, title_from_name
 from index.types import Article, Collection, SkippedFile
+
+if TYPE_CHECKING:
+    from index.front_matter import FrontMatter
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 """A larger file is skipped without being read."""
@@ -149,6 +149,12 @@ def read_article(file: ArticleFile, data: bytes) -> tuple[Article, list[str]]:
         ArticleError: the file cannot be read, is not text, or has nothing to search in it. The
             message is said of the file ("is empty; ...") and does not name it.
     """
+    # Where no file changed none is read as text, and nothing that is needed for that is loaded.
+    from index.decoding import decode
+    from index.front_matter import read_front_matter
+    from index.languages import detect_language
+    from index.titles import title_from_heading, title_from_name
+
     decoded = decode(data)
     text = decoded.text
     notices = []

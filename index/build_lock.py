@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from index.disk import explaining
 from index.errors import BuildRunningError
 
@@ -20,6 +18,9 @@ def build_lock(folder: Path) -> Iterator[None]:
         BuildRunningError: Another process holds it.
         GenerationError: The folder cannot be made or written to.
     """
+    # What only reads holds no lock, and need not wait for what the library brings along.
+    from filelock import FileLock, Timeout
+
     lock = FileLock(folder / "build.lock")
     with explaining(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """A folder of articles to a generation, doing again only what changed, and holding one article at a time.
 
-    list -> compare with the generation in use -> read, cut and analyse what changed, copy the rest
-         -> copy, find or make vectors -> write -> switch
+    list -> compare with the generation in use -> where something changed, `index.generation_making`
 
 What the encoder sees of a text decides its vector's key; every vector whose key is known is taken from
 the generation in use, from a candidate, or from the journal that an interrupted build left. A vector
@@ -13,52 +12,30 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from index import layout
 from index.article_files import Listing, list_article_files
-from index.articles import no_articles, read_files
-from index.disk import explaining
-from index.earlier import EarlierTexts
-from index.encoding import EncoderSource, TextEncoder
+from index.earlier import EarlierTexts, Predecessor
+from index.encoding import EncoderSource
 from index.errors import DamagedGenerationError, GenerationError
-from index.generation import IndexFolder, Manifest, ModelIdentity, OpenGeneration, Verification
-from index.generation_writer import GenerationWriter, Predecessor, Written
-from index.segment import Limits
-from index.stores import KeptLayouts
-from index.survey import Survey, begun, unchanged
-from index.texts import Texts, article_fingerprint
-from index.types import BuildReport, Collection, SkippedFile
-from index.vector_filling import Filled, VectorFiller
-from index.vector_journal import VectorJournal
-from index.vector_rows import VectorRows
-from index.vector_sources import known_vectors
+from index.generation import IndexFolder, Manifest, OpenGeneration, Verification
+from index.packing import Limits
+from index.survey import Survey, unchanged
+from index.texts import article_fingerprint
+from index.types import BuildProgress, BuildReport, Collection, OnProgress
+
+if TYPE_CHECKING:
+    from index.vector_filling import Filled
+    from index.vector_journal import VectorJournal
 
 __all__ = ["BuildProgress", "OnProgress", "build_index", "fingerprint_of"]
 
 DEFAULT_LIMITS: Final = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class BuildProgress:
-    """How far a build is; each phase counts something of its own: files, texts, steps.
-
-    "exporting" comes only where the encoder has to be exported. How many texts there are to encode is
-    an estimate until the last of them.
-    """
-
-    phase: Literal["reading", "exporting", "embedding", "writing"]
-    done: int
-    total: int
-
-
-OnProgress = Callable[[BuildProgress], None]
 
 
 def build_index(
@@ -141,8 +118,23 @@ class _Build:
                 return self._report(generation.name, generation.manifest, survey, before, None)
             # Whatever is wrong with it is better known before hours of encoding.
             self._store.check()
+            # Loaded where there is something to do: it takes twice as long as to find that there is nothing.
+            from index.generation_making import GenerationMaker
+
+            maker = GenerationMaker(
+                self._articles_folder,
+                self._index_folder,
+                self._encoder,
+                self._limits,
+                self._settings,
+                self._tell,
+                self._began,
+            )
             with self._index_folder.building() as folder:
-                return self._make(folder, listing, before, shares, switch=switch)
+                made = maker.make(folder, listing, before, shares, switch=switch)
+            return self._report(
+                made.name, made.manifest, made.survey, before, made.filled, switched=made.switched
+            )
 
     def _predecessor(self, opened: ExitStack) -> Predecessor | None:
         """Return the generation in use, of which nothing but its manifest and its sizes was checked yet."""
@@ -172,102 +164,6 @@ class _Build:
             )
         except DamagedGenerationError:
             return None
-
-    def _make(
-        self,
-        folder: Path,
-        listing: Listing,
-        before: Predecessor | None,
-        shares: Sequence[VectorJournal],
-        *,
-        switch: bool,
-    ) -> BuildReport:
-        identity = self._encoder.identity
-        survey, written = self._write_articles(folder, listing, before, identity)
-        generation = None if before is None else before.generation
-        prepared = self._encoder.for_building(
-            folder / layout.ENCODER,
-            exported_before(generation, identity),
-            lambda done, total: self._tell(BuildProgress("exporting", done, total)),
-        )
-        if prepared.notice is not None:
-            notice = SkippedFile(f"The encoder {identity.name}", prepared.notice)
-            survey.notices.insert(0, notice)
-        with explaining(self._index_folder.journal):
-            opened = VectorJournal.open(self._index_folder.journal, identity)
-        with opened as journal:
-            filled, kept = self._write_vectors(folder, written, prepared.encoder, generation, shares, journal)
-            survey.notices[:0] = _notices(kept)
-            manifest = Manifest(
-                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                encoder=identity,
-                articles=written.counts.articles,
-                passages=written.counts.passages,
-                sentences=written.counts.sentences,
-                languages=written.languages,
-                corpus_fingerprint=survey.corpus_fingerprint,
-                segmentation=self._settings,
-                build_seconds=time.perf_counter() - self._began,
-                passage_vectors=kept.passages,
-                sentence_vectors=kept.sentences,
-                store=self._store.keeps_in,
-            )
-            name = self._index_folder.publish(folder, manifest, switch=switch)
-            journal.remove()
-        switched = self._index_folder.current_name() == name
-        return self._report(name, manifest, survey, before, filled, switched=switched)
-
-    def _write_articles(
-        self, folder: Path, listing: Listing, before: Predecessor | None, identity: ModelIdentity
-    ) -> tuple[Survey, Written]:
-        survey = begun(listing)
-        source = before if before is not None and before.texts.may_take_over else None
-        with GenerationWriter(folder, identity, self._limits, source) as writer:
-            files = read_files(listing.files, before.texts if before is not None else ())
-            for done, read in enumerate(files, start=1):
-                survey.see(read)
-                if read.article is not None:
-                    assert read.note is not None
-                    writer.add(read.article, read.note)
-                elif read.skipped is None:
-                    assert read.earlier is not None
-                    writer.take_over(read.earlier)
-                self._tell(BuildProgress("reading", done, len(listing.files)))
-            if not survey.articles:
-                raise no_articles(self._articles_folder, survey.skipped)
-            return survey, writer.finish()
-
-    def _write_vectors(
-        self,
-        folder: Path,
-        written: Written,
-        encoder: TextEncoder,
-        before: OpenGeneration | None,
-        shares: Sequence[VectorJournal],
-        journal: VectorJournal,
-    ) -> tuple[Filled, KeptLayouts]:
-        dimensions = encoder.identity.dimensions
-        with (
-            Texts.open(folder / layout.TEXTS) as texts,
-            known_vectors(before, encoder.identity, self._store) as known,
-            known_vectors(_candidate(self._index_folder), encoder.identity, self._store) as proposed,
-            VectorRows(folder / "passages.rows", dimensions) as passages,
-            VectorRows(folder / "sentences.rows", dimensions) as sentences,
-        ):
-            filler = VectorFiller(
-                texts,
-                encoder,
-                journal,
-                before=known,
-                others=[] if proposed is None else [proposed],
-                left_behind=shares,
-                on_encoded=lambda done, total: self._tell(BuildProgress("embedding", done, total)),
-            )
-            filled = filler.fill(written.runs, passages, sentences)
-            self._tell(BuildProgress("writing", 0, 1))
-            kept = self._store.keep(folder, passages.all(), sentences.all())
-            self._tell(BuildProgress("writing", 1, 1))
-        return filled, kept
 
     def _report(
         self,
@@ -302,13 +198,6 @@ def settings_of(limits: Limits) -> tuple[tuple[str, int], ...]:
     return tuple((name, round(value * 1000)) for name, value in asdict(limits).items())
 
 
-def exported_before(before: OpenGeneration | None, identity: ModelIdentity) -> Path | None:
-    """Return where a generation has its exported encoder, None where that is another one's."""
-    if before is None or before.manifest.encoder.weights_sha256 != identity.weights_sha256:
-        return None
-    return before.path / layout.ENCODER
-
-
 def silent(_: BuildProgress) -> None:
     """Tell nobody."""
 
@@ -320,20 +209,3 @@ def generation_in_use(index_folder: IndexFolder, verification: Verification) -> 
     except GenerationError:
         # Nothing yet, damaged, or of another version: whatever it is, a full build mends it.
         return None
-
-
-def _candidate(index_folder: IndexFolder) -> OpenGeneration | None:
-    try:
-        name = index_folder.candidate_name()
-        return None if name is None else index_folder.as_if_serving(name).current()
-    except GenerationError:
-        return None
-
-
-def _notices(kept: KeptLayouts) -> list[SkippedFile]:
-    """Return what is to be said of how the vectors lie."""
-    from index.vectors import notice_of
-
-    layouts = (("passages", kept.passages), ("sentences", kept.sentences))
-    texts = ((grain, None if lies is None else notice_of(lies)) for grain, lies in layouts)
-    return [SkippedFile(f"The vectors of the {grain}", text) for grain, text in texts if text is not None]

@@ -18,6 +18,7 @@ from index.encoder import load_library_cross_encoder
 from index.errors import ModelError
 from index.model_files import check_file, packaged_folder
 from index.onnx_sessions import OnnxSession, SessionError
+from index.optimised_models import OptimisedModels
 from index.understanding import familiarity
 
 if TYPE_CHECKING:
@@ -71,8 +72,14 @@ class CrossEncoder(Protocol):
         ...
 
 
-def load_cross_encoder_by_setting(name: str = DEFAULT_CROSS_ENCODER) -> CrossEncoder | None:
+def load_cross_encoder_by_setting(
+    name: str = DEFAULT_CROSS_ENCODER, optimised: OptimisedModels | None = None
+) -> CrossEncoder | None:
     """Return the cross-encoder of a setting: the default's name, a folder, a hub name, or "none".
+
+    Args:
+        name: The setting.
+        optimised: Where the default is kept as it opens fastest; None to read its own file.
 
     Raises:
         ModelError: The model is missing, is not what it should be, or does not load.
@@ -80,24 +87,23 @@ def load_cross_encoder_by_setting(name: str = DEFAULT_CROSS_ENCODER) -> CrossEnc
     if name == NO_CROSS_ENCODER:
         return None
     if name == DEFAULT_CROSS_ENCODER:
-        return OnnxCrossEncoder(packaged_folder(_PACKAGE, _FOLDER))
+        return OnnxCrossEncoder(packaged_folder(_PACKAGE, _FOLDER), optimised)
     return LibraryCrossEncoderAdapter(load_library_cross_encoder(name))
 
 
 class OnnxCrossEncoder:
     """The default cross-encoder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Check and load the model that lies in `folder`.
+    def __init__(self, folder: Path, optimised: OptimisedModels | None = None) -> None:
+        """Check and load the model that lies in `folder`, or what was kept of the very same.
 
         Raises:
             ModelError: It is not the one expected, or does not load.
         """
-        check_file(folder / "model.onnx", _SHA256, _REMEDY)
         from tokenizers import Tokenizer
 
         try:
-            self._session = OnnxSession(folder / "model.onnx", inner_output=default_pointer().layer)
+            self._session = _session(folder / "model.onnx", optimised)
             self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         # The model's hash was checked, so this is rare.
         except (SessionError, OSError, ValueError) as error:
@@ -134,6 +140,17 @@ class OnnxCrossEncoder:
         """Return the share of words that the tokenizer knows."""
         encodings = self._tokenizer.encode_batch(list(words), add_special_tokens=False)
         return familiarity(words, [encoding.ids for encoding in encodings], self._unknown)
+
+
+def _session(model: Path, optimised: OptimisedModels | None) -> OnnxSession:
+    layer = default_pointer().layer
+    kept = None if optimised is None else optimised.open(_SHA256, layer)
+    if kept is not None:
+        return kept
+    check_file(model, _SHA256, _REMEDY)
+    if optimised is not None:
+        optimised.keep(model, _SHA256, layer)
+    return OnnxSession(model, inner_output=layer)
 
 
 class LibraryCrossEncoderAdapter:

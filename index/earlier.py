@@ -116,6 +116,14 @@ class EarlierTexts:
         self._connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """The generation before, from which articles may be taken over."""
+
+    generation: OpenGeneration
+    texts: EarlierTexts
+
+
 @contextmanager
 def _explaining(path: Path) -> Iterator[None]:
     try:

@@ -15,8 +15,8 @@ from typing import Final, Self
 
 from index import layout
 from index.analysis import analyzer
-from index.earlier import EarlierArticle, EarlierTexts
-from index.generation import ModelIdentity, OpenGeneration
+from index.earlier import EarlierArticle, Predecessor
+from index.generation import ModelIdentity
 from index.lexical import LexicalWriter
 from index.recipe import recipe
 from index.segment import Limits, segment
@@ -53,14 +53,6 @@ class Written:
     """Of the articles, in alphabetical order."""
     runs: tuple[Run, ...]
     """Every passage, in the order of the rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Predecessor:
-    """The generation before, from which articles may be taken over."""
-
-    generation: OpenGeneration
-    texts: EarlierTexts
 
 
 class GenerationWriter:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-from index.onnx_sessions import TELEMETRY_OFF
+from index.onnx_sessions import TELEMETRY_OFF, SessionError, write_optimised
 
 _PREPARED: Final = ("onnx.quant.pre_process", "onnxruntime.quant")
 """What the quantiser looks for before it warns on the root logger that a model was not prepared.
@@ -19,6 +19,8 @@ Preparing folds constants and infers shapes: the exporter did the first, the qua
 
 def quantise(model: Any, path: Path) -> None:
     """Write a model with its matrices as int8; what it computes with them is rounded as it comes.
+
+    It is kept as onnxruntime rewrites it, where that can be written, so that it opens faster.
 
     Every column of a matrix has a scale of its own. The weights keep to seven bits: with eight, the
     sums of a processor without VNNI overflow, and the same model gives other vectors there.
@@ -33,3 +35,9 @@ def quantise(model: Any, path: Path) -> None:
     prepared = model.metadata_props.add()
     prepared.key, prepared.value = _PREPARED
     quantize_dynamic(model, path, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+    optimised = path.with_name(f"optimised-{path.name}")
+    try:
+        write_optimised(path, optimised)
+        optimised.replace(path)
+    except SessionError:
+        optimised.unlink(missing_ok=True)

