@@ -79,6 +79,9 @@ class WatchedRetriever:
         self.begun.clear()
         task = asyncio.create_task(answering.ask(question))
         await asyncio.to_thread(self.begun.wait, 60)
+        async with asyncio.timeout(60):
+            while answering.statistics().waiting:
+                await asyncio.sleep(0.01)  # The other thread has taken it up too, and waits for the first.
         return task
 
 
