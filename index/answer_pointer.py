@@ -1,8 +1,11 @@
-"""Which sentence of a text answers: read off the cross-encoder's own states while it reads the text.
+"""Whether a text answers and which of its sentences does: read off the states of a cross-encoder.
 
-Two thirds of the way up, the state of each token says not only what it means but what it is to the
-question. One direction among its dimensions, fitted by `tests/benchmarks/fit_pointer.py`, points to the
-tokens of the answer; a sentence is as likely as its tokens together.
+Three quarters of the way up, the states of the cross-encoder say more than its own verdict at the top:
+that one was trained to find texts on a question's subject, which a text without the answer may be as
+well. One direction among the dimensions of the state that stands for question and text together tells
+those that answer from those that only could, and another points to the tokens of the answer; a sentence
+is as likely as its tokens together. `tests/benchmarks/fit_ranking.py` fits the first,
+`tests/benchmarks/fit_pointer.py` the second.
 """
 
 from __future__ import annotations
@@ -32,18 +35,31 @@ class Reading:
     """(n, 2): begin and end of each of the text's tokens, in the text's characters."""
     states: NDArray[np.float32]
     """(n, d): what the model holds of each token, in the layer that the pointer was fitted on."""
+    state: NDArray[np.float32]
+    """(d,): what it holds there of question and text together."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPointer:
-    """One direction in the states of one model's layer."""
+    """Two directions in the states of one model's layer."""
 
     layer: str
     """The name of the layer's output in the model's graph."""
+    answering: NDArray[np.float32]
+    """(d,): the direction of the states of texts that answer."""
+    intercept: float
+    """Added to what lies in that direction."""
     weights: NDArray[np.float32]
-    """(d,)."""
+    """(d,): the direction of the states of the answer's tokens."""
     evidence: float
     """What the first look's opinion of a sentence counts beside the pointer's."""
+
+    def logit(self, state: NDArray[np.float32]) -> float:
+        """Return how well a text answers by the (d,) state of question and text together.
+
+        Higher is better; on the scale of the logits that the whole model would give.
+        """
+        return float(state @ self.answering) + self.intercept
 
     def sentences(
         self, reading: Reading, sentences: Sequence[Span], evidence: NDArray[np.float64]
@@ -78,7 +94,13 @@ class AnswerPointer:
 def default_pointer() -> AnswerPointer:
     """Return the pointer that Footnote ships with, for its default cross-encoder."""
     fields = json.loads(resources.files("index").joinpath(POINTER_NAME).read_text(encoding="utf-8"))
-    return AnswerPointer(fields["layer"], np.array(fields["weights"], np.float32), fields["evidence"])
+    return AnswerPointer(
+        layer=fields["layer"],
+        answering=np.array(fields["answering"]["weights"], np.float32),
+        intercept=fields["answering"]["intercept"],
+        weights=np.array(fields["sentences"]["weights"], np.float32),
+        evidence=fields["sentences"]["evidence"],
+    )
 
 
 def _log_sum(scores: NDArray[np.float32]) -> float:

@@ -92,7 +92,7 @@ def load_cross_encoder_by_setting(
 
 
 class OnnxCrossEncoder:
-    """The default cross-encoder."""
+    """The default cross-encoder, up to the layer that `index.answer_pointer` reads."""
 
     def __init__(self, folder: Path, optimised: OptimisedModels | None = None) -> None:
         """Check and load the model that lies in `folder`, or what was kept of the very same.
@@ -132,9 +132,9 @@ class OnnxCrossEncoder:
         ids = np.array([query + read], np.int64)
         kinds = np.array([[0] * len(query) + [1] * len(read)], np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": kinds}
-        logits, states = self._session.run_both(inputs)
+        states = self._session.run(inputs)[0]
         places = np.array(encoding.offsets[1:][: len(read)], np.int64).reshape(-1, 2)
-        return Reading(float(logits[0, 0]), places, states[0, len(query) :])
+        return Reading(default_pointer().logit(states[0]), places, states[len(query) :], states[0])
 
     def familiarity(self, words: Sequence[str]) -> float:
         """Return the share of words that the tokenizer knows."""
@@ -171,7 +171,8 @@ class LibraryCrossEncoderAdapter:
         """Read one text; the library shows no states, and no pointer was fitted to them."""
         pair = (question, text.encode("utf-8", "replace").decode("utf-8"))
         found = self._model.predict([pair], activation_fn=_identity, show_progress_bar=False)
-        return Reading(float(np.ravel(found)[0]), np.empty((0, 2), np.int64), np.empty((0, 0), np.float32))
+        no_places, no_states = np.empty((0, 2), np.int64), np.empty((0, 0), np.float32)
+        return Reading(float(np.ravel(found)[0]), no_places, no_states, np.empty(0, np.float32))
 
     def familiarity(self, words: Sequence[str]) -> float:
         """Return the share of words that the tokenizer knows."""

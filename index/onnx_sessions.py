@@ -6,9 +6,7 @@ nobody's bot is to talk to anyone but Telegram, so it is told.
 
 from __future__ import annotations
 
-import io
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ModelError
+from index.onnx_graphs import cut_at
 
 THREADS: Final = 2
 """What one run of a model divides its work among."""
@@ -37,7 +36,8 @@ class OnnxSession:
         Args:
             path: Where it lies.
             threads: What one run divides its work among.
-            inner_output: A value inside the graph that `run_both` is to give beside the first output.
+            inner_output: A value inside the graph that `run` is to give in place of the first output; what
+                comes after it in the graph is not kept.
 
         Raises:
             SessionError: It is missing, or onnxruntime does not take it.
@@ -51,7 +51,7 @@ class OnnxSession:
         # question took 19 ms with them and 9 without, on an idle one 7 either way.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            model = str(path) if inner_output is None else _with_output(path, inner_output)
+            model = str(path) if inner_output is None else cut_at(path.read_bytes(), inner_output)
             self._session: Any = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]
             )
@@ -66,25 +66,11 @@ class OnnxSession:
         Raises:
             SessionError: The inputs are not what the model takes.
         """
-        return self._outputs(inputs)[0]
-
-    def run_both(
-        self, inputs: Mapping[str, NDArray[np.int64]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the model's first output, and the inner one that it was opened for.
-
-        Raises:
-            SessionError: The inputs are not what the model takes.
-        """
-        outputs = self._outputs(inputs)
-        return outputs[0], outputs[-1]
-
-    def _outputs(self, inputs: Mapping[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
         try:
             outputs: list[NDArray[np.float32]] = self._session.run(None, dict(inputs))
         except _errors() as error:
             raise SessionError(str(error)) from error
-        return outputs
+        return outputs[0]
 
 
 def write_optimised(path: Path, optimised: Path, *, inner_output: str | None = None) -> None:
@@ -107,7 +93,7 @@ def write_optimised(path: Path, optimised: Path, *, inner_output: str | None = N
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(optimised)
     try:
-        model = str(path) if inner_output is None else _with_output(path, inner_output)
+        model = str(path) if inner_output is None else cut_at(path.read_bytes(), inner_output)
         onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except _errors() as error:
         raise SessionError(str(error)) from error
@@ -121,28 +107,12 @@ def runtime_version() -> str:
     return str(onnxruntime.__version__)
 
 
-def _with_output(path: Path, name: str) -> bytes:
-    """Return a model's bytes, held once, with a value of its graph as one more output.
-
-    A message of Protocol Buffers that follows another is merged into it, lists one after the other
-    (protobuf.dev, "Encoding: Last One Wins"): here field 7 of `ModelProto`, the graph, with one more
-    of its field 12, an output, of which field 1 is the name.
-    """
-    model = io.BytesIO()
-    with path.open("rb") as file:
-        shutil.copyfileobj(file, model)
-    model.write(_field(7, _field(12, _field(1, name.encode()))))
-    return model.getvalue()
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """Return a field of bytes, as Protocol Buffers writes it; the content is shorter than 128 bytes."""
-    return bytes([number << 3 | 2, len(content)]) + content
-
-
 def _errors() -> tuple[type[Exception], ...]:
-    """Return what onnxruntime raises: its own errors have nothing in common but Exception."""
+    """Return what reading, cutting and running a model raises.
+
+    onnxruntime's own errors have nothing in common but Exception.
+    """
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     own = (each for each in vars(state).values() if isinstance(each, type) and issubclass(each, Exception))
-    return (OSError, ValueError, RuntimeError, *own)
+    return (ModelError, OSError, ValueError, RuntimeError, *own)

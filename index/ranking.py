@@ -36,10 +36,8 @@ class Weights:
     sentence_understood: NDArray[np.float64]
     """(len(SENTENCE_EVIDENCE),): which sentence of a passage answers."""
     sentence_not_understood: NDArray[np.float64]
-    windows: NDArray[np.float64]
-    """(3,): of the first look's log-odds, of the cross-encoder's logit of a window, and the intercept."""
-    whole_passages: NDArray[np.float64]
-    """(3,): the same, for the higher of the logits of a window and of its whole passage."""
+    second_look: NDArray[np.float64]
+    """(3,): of the first look's log-odds, of the cross-encoder's logit, and the intercept."""
     answering_threshold: float
     """The probability from which on an answer is shown as one."""
     certain: float
@@ -47,9 +45,7 @@ class Weights:
     hopeless: float
     """Below these log-odds it needs none either: nothing that reads so far off was ever an answer."""
     settled: float
-    """Between these log-odds and their negative, a window is not enough."""
-    lead: float
-    """By how much the first passage's log-odds must exceed the second's for it to be read alone."""
+    """From these log-odds on a passage that was read is the answer, and the next one is not read."""
     sentence_lead: float
     """By how much a sentence's score must exceed the second's for it to be marked without reading."""
 
@@ -76,13 +72,11 @@ def weights_from(fields: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Wei
         not_understood=vector((*PASSAGE_EVIDENCE, "intercept"), "first_look", "not_understood"),
         sentence_understood=vector(SENTENCE_EVIDENCE, "highlight", "understood"),
         sentence_not_understood=vector(SENTENCE_EVIDENCE, "highlight", "not_understood"),
-        windows=vector(("first_look", "cross_encoder", "intercept"), "second_look", "windows"),
-        whole_passages=vector(("first_look", "cross_encoder", "intercept"), "second_look", "whole_passages"),
+        second_look=vector(("first_look", "cross_encoder", "intercept"), "second_look", "passages_read"),
         answering_threshold=fields["decisions"]["probability"]["answering_threshold"],
         certain=fields["decisions"]["log_odds"]["certain"],
         hopeless=fields["decisions"]["log_odds"]["hopeless"],
         settled=fields["decisions"]["log_odds"]["settled"],
-        lead=fields["decisions"]["log_odds"]["lead"],
         sentence_lead=fields["decisions"]["scores"]["sentence_lead"],
     )
 
@@ -96,16 +90,16 @@ def first_look(evidence: Evidence, weights: Weights) -> NDArray[np.float64]:
 def second_look(
     first_look_log_odds: NDArray[np.float64],
     cross_encoder_logits: NDArray[np.float64],
-    calibration: NDArray[np.float64],
+    weights: Weights,
 ) -> NDArray[np.float64]:
     """Return the log-odds after the cross-encoder has read, (n,) float64.
 
     Args:
         first_look_log_odds: (n,).
         cross_encoder_logits: (n,).
-        calibration: `Weights.windows` or `Weights.whole_passages`.
+        weights: Of both, and what is added.
     """
-    of_first, of_cross_encoder, intercept = calibration
+    of_first, of_cross_encoder, intercept = weights.second_look
     combined: NDArray[np.float64] = (
         of_first * first_look_log_odds + of_cross_encoder * cross_encoder_logits + intercept
     )

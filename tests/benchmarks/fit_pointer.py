@@ -1,4 +1,4 @@
-"""Fits `index/answer_pointer.json` and says, cross-validated, how often the marked sentence answers.
+"""Fits the part `sentences` of `index/answer_pointer.json`: which sentence of a passage answers.
 
     python -m tests.benchmarks.fit_pointer --data DIR [--write]
 
@@ -6,9 +6,8 @@ DIR holds a dataset: `articles/` and `questions.jsonl`, in the form that `index.
 pointer that Footnote ships with was fitted on half of English XQuAD (github.com/google-deepmind/xquad,
 CC BY-SA 4.0).
 
-The cross-encoder reads each question with the passage that answers it, once whole and once the window
-that `index.second_look` takes. The pointer is a softmax over the tokens, fitted to lie on those of the
-answer. The figures are of pointers that never saw the article.
+The cross-encoder reads each question with the passage that answers it. The pointer is a softmax over
+the tokens, fitted to lie on those of the answer. The figures are of pointers that never saw the article.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import json
 import tempfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from index.answer_pointer import POINTER_NAME, AnswerPointer, Reading, default_pointer
+from index.answer_pointer import POINTER_NAME, Reading, default_pointer
 from index.builder import build_index
 from index.chosen_encoder import ChosenEncoder
 from index.cross_encoder import OnnxCrossEncoder, load_cross_encoder_by_setting
@@ -34,8 +33,8 @@ from index.generation import IndexFolder
 from index.questions import read_questions
 from index.ranking import default_weights, first_look, sentence_scores
 from index.retriever import Retriever
-from index.second_look import Candidate, Excerpt, whole, window
-from index.types import AnswerSpan, Question
+from index.second_look import Candidate, sentences_in_text
+from index.types import AnswerSpan, Question, Span
 
 FOLDS: Final = 10
 PENALTY: Final = 0.003
@@ -43,8 +42,7 @@ PENALTY: Final = 0.003
 SCALE: Final = 0.2
 """Of those states, so that a step of the optimiser is of a like size in each of some hundred."""
 EVIDENCE: Final = 0.25
-"""The first look's opinion beside the pointer's: of 0, .25, .5, 1, 2 and 4 the best for whole passages
-and for windows."""
+"""The first look's opinion beside the pointer's: of 0, .25, .5 and 1 the best."""
 
 PATH: Final = Path(__file__).parents[2] / "index" / POINTER_NAME
 
@@ -54,11 +52,11 @@ class Example:
     """One question, read with a part of the passage that answers it."""
 
     fold: int
-    is_whole: bool
-    excerpt: Excerpt
+    sentences: tuple[Span, ...]
+    """(m): where the sentences lie in the passage's text."""
     reading: Reading
     evidence: NDArray[np.float64]
-    """(m,): the first look's opinion of the excerpt's sentences."""
+    """(m,): the first look's opinion of them."""
     holds: NDArray[np.bool_]
     """(m,): whether the sentence holds an answer whole."""
     answer: NDArray[np.bool_]
@@ -76,17 +74,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         examples = read_all(given.data, Path(folder), cross_encoder)
     report(examples)
-    fields = {
-        "layer": default_pointer().layer,
-        "evidence": EVIDENCE,
-        "weights": [float(f"{weight:.4g}") for weight in fit(examples)],
-    }
     if given.write:
+        fields = json.loads(PATH.read_text(encoding="utf-8"))
+        fields["sentences"] = {
+            "evidence": EVIDENCE,
+            "weights": [float(f"{weight:.4g}") for weight in fit(examples)],
+        }
         PATH.write_text(json.dumps(fields) + "\n", encoding="utf-8")
 
 
 def read_all(data: Path, index_path: Path, cross_encoder: OnnxCrossEncoder) -> list[Example]:
-    """Return every question with the likeliest passage that answers it, as whole and as window."""
+    """Return every question with the likeliest passage that answers it."""
     index_folder, encoder = IndexFolder(index_path), ChosenEncoder()
     build_index(data / "articles", index_folder, encoder)
     examples = []
@@ -95,9 +93,8 @@ def read_all(data: Path, index_path: Path, cross_encoder: OnnxCrossEncoder) -> l
             candidate = answering(retriever, question)
             if candidate is None:
                 continue
-            for excerpt in (whole(candidate), window(candidate)):
-                reading = cross_encoder.read(question.text, excerpt.text)
-                examples.append(example(question, candidate, excerpt, reading))
+            reading = cross_encoder.read(question.text, candidate.stored.text)
+            examples.append(example(question, candidate, reading))
     return examples
 
 
@@ -121,21 +118,17 @@ def answering(retriever: Retriever, question: Question) -> Candidate | None:
     return None
 
 
-def example(question: Question, candidate: Candidate, excerpt: Excerpt, reading: Reading) -> Example:
+def example(question: Question, candidate: Candidate, reading: Reading) -> Example:
     """Return what the pointer is fitted to."""
     passage = candidate.stored.passage
-    first = passage.sentences[excerpt.first_sentence]
-    begin = first.start - excerpt.sentences[0].start
     here = [each for each in question.spans if each.article_id == passage.article_id]
-    read = slice(excerpt.first_sentence, excerpt.first_sentence + len(excerpt.sentences))
-    begins, ends = reading.tokens.T + begin
+    begins, ends = reading.tokens.T + passage.span.start
     return Example(
         fold=zlib.crc32(passage.article_id.encode()) % FOLDS,
-        is_whole=len(excerpt.sentences) == len(passage.sentences),
-        excerpt=excerpt,
+        sentences=tuple(sentences_in_text(candidate)),
         reading=reading,
-        evidence=candidate.sentence_scores[read],
-        holds=np.array([holds(each.start + begin, each.end + begin, here) for each in excerpt.sentences]),
+        evidence=candidate.sentence_scores,
+        holds=np.array([holds(each.start, each.end, here) for each in passage.sentences]),
         answer=np.any(
             [(begins < each.span.end) & (ends > each.span.start) & (begins < ends) for each in here], axis=0
         ),
@@ -173,8 +166,8 @@ def fit(examples: Sequence[Example]) -> NDArray[np.float64]:
 
 
 def report(examples: Sequence[Example]) -> None:
-    """Print how often the likeliest sentence of the passage, and of the window, holds the answer."""
-    hits: dict[tuple[bool, str], list[bool]] = {}
+    """Print how often the likeliest sentence of the passage holds the answer."""
+    hits: dict[str, list[bool]] = {}
     for fold in range(FOLDS):
         others = [each for each in examples if each.fold != fold]
         mine = [each for each in examples if each.fold == fold]
@@ -182,18 +175,16 @@ def report(examples: Sequence[Example]) -> None:
             continue
         weights = fit(others).astype(np.float32)
         for evidence in (0.0, 0.25, 0.5, 1.0):
-            pointer = AnswerPointer("", weights, evidence)
+            pointer = replace(default_pointer(), weights=weights, evidence=evidence)
             for each in mine:
-                scores = pointer.sentences(each.reading, each.excerpt.sentences, each.evidence)
+                scores = pointer.sentences(each.reading, each.sentences, each.evidence)
                 assert scores is not None
-                key = each.is_whole, f"pointer and {evidence} of the first look"
-                hits.setdefault(key, []).append(bool(each.holds[np.argmax(scores)]))
+                found = bool(each.holds[np.argmax(scores)])
+                hits.setdefault(f"pointer and {evidence} of the first look", []).append(found)
         for each in mine:
-            key = each.is_whole, "first look alone"
-            hits.setdefault(key, []).append(bool(each.holds[np.argmax(each.evidence)]))
-    for (is_whole, name), found in sorted(hits.items()):
-        kind = "whole passage" if is_whole else "window"
-        print(f"{kind:<14} {name:<36} {np.mean(found):.3f} of {len(found)}")
+            hits.setdefault("first look alone", []).append(bool(each.holds[np.argmax(each.evidence)]))
+    for name, found_in in sorted(hits.items()):
+        print(f"{name:<36} {np.mean(found_in):.3f} of {len(found_in)}")
 
 
 if __name__ == "__main__":

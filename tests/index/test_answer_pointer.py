@@ -11,14 +11,22 @@ from index.answer_pointer import AnswerPointer, Reading, default_pointer
 from index.cross_encoder import CrossEncoder
 from index.types import Span
 
-POINTER = AnswerPointer("a layer", np.array([1.0, 0.0], np.float32), evidence=0.5)
+POINTER = AnswerPointer(
+    layer="a layer",
+    answering=np.array([2.0, -1.0], np.float32),
+    intercept=0.5,
+    weights=np.array([1.0, 0.0], np.float32),
+    evidence=0.5,
+)
+NO_STATE = np.zeros(2, np.float32)
 NO_EVIDENCE = np.zeros(2)
 
 
 def reading(*scores: float) -> Reading:
     """Return the reading of a text of tokens of two characters each, with these pointed scores."""
     tokens = np.array([[2 * place, 2 * place + 2] for place in range(len(scores))], np.int64)
-    return Reading(0.0, tokens.reshape(-1, 2), np.array([[score, 9.0] for score in scores], np.float32))
+    states = np.array([[score, 9.0] for score in scores], np.float32)
+    return Reading(0.0, tokens.reshape(-1, 2), states, NO_STATE)
 
 
 def test_the_sentence_with_the_answer_s_tokens_is_the_likeliest() -> None:
@@ -44,9 +52,14 @@ def test_a_sentence_that_was_not_reached_is_never_marked() -> None:
 
 
 def test_without_states_or_tokens_nothing_is_said() -> None:
-    blind = Reading(0.0, np.empty((0, 2), np.int64), np.empty((0, 0), np.float32))
+    blind = Reading(0.0, np.empty((0, 2), np.int64), np.empty((0, 0), np.float32), NO_STATE)
     assert POINTER.sentences(blind, [Span(0, 2)], np.zeros(1)) is None
     assert POINTER.sentences(reading(1, 1), [Span(90, 99)], np.zeros(1)) is None
+
+
+def test_how_well_a_text_answers_lies_in_one_direction_of_its_state() -> None:
+    assert POINTER.logit(NO_STATE) == 0.5
+    assert POINTER.logit(np.array([3.0, 1.0], np.float32)) == 5.5
 
 
 @given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=30))
@@ -68,3 +81,29 @@ def test_the_shipped_pointer_finds_answers_that_the_question_s_words_do_not(
     scores = default_pointer().sentences(read, sentences, np.zeros(3))
     assert scores is not None
     assert int(np.argmax(scores)) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "answering", "near_miss"),
+    [
+        (
+            "When was the bridge over the river built?",
+            "The bridge over the river is old. Masons finished it in 1894.",
+            "The bridge over the river is old. Masons built it of sandstone.",
+        ),
+        (
+            "How many people live in the town?",
+            "The town lies on a hill. Some 12,000 people call it home.",
+            "The town lies on a hill. The people who live in it make cheese and clocks.",
+        ),
+        (
+            "Who designed the lighthouse?",
+            "The lighthouse stands on a rock. Its architect was Anna Berg.",
+            "The lighthouse stands on a rock. Its design was much admired.",
+        ),
+    ],
+)
+def test_the_shipped_direction_tells_an_answer_from_a_near_miss(
+    cross_encoder: CrossEncoder, question: str, answering: str, near_miss: str
+) -> None:
+    assert cross_encoder.read(question, answering).logit > cross_encoder.read(question, near_miss).logit + 1

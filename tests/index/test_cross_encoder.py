@@ -79,6 +79,7 @@ def test_every_state_belongs_to_a_token_of_the_text(cross_encoder: CrossEncoder,
     assert read.states.shape == (len(read.tokens), len(default_pointer().weights))
     assert (read.tokens >= 0).all()
     assert (read.tokens <= len(text)).all()
+    assert read.state.shape == default_pointer().answering.shape
     assert read.logit == pytest.approx(cross_encoder.score(QUESTION, [text])[0])
 
 

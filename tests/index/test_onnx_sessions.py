@@ -49,14 +49,21 @@ def inputs(length: int) -> dict[str, np.ndarray]:
     return {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
 
 
-def test_a_value_inside_the_graph_can_be_had_beside_the_output() -> None:
-    session = OnnxSession(MODEL, inner_output=default_pointer().layer)
-    output, inner = session.run_both(inputs(7))
+def test_a_value_inside_the_graph_can_be_had_in_place_of_the_output(tmp_path: Path) -> None:
+    """The same as that of a graph that goes on to its end, but for what int8 rounds the other way."""
+    import onnx
+
+    name = default_pointer().layer
+    model = onnx.load(MODEL)
+    model.graph.output.insert(0, onnx.ValueInfoProto(name=name))
+    whole = tmp_path / "whole.onnx"
+    onnx.save(model, whole)
+    inner = OnnxSession(MODEL, inner_output=name).run(inputs(7))
     assert inner.shape == (1, 7, 384)
-    np.testing.assert_array_equal(output, OnnxSession(MODEL).run(inputs(7)))
-    np.testing.assert_array_equal(output, session.run(inputs(7)))
+    others = OnnxSession(whole).run(inputs(7))
+    assert np.corrcoef(inner.ravel(), others.ravel())[0, 1] > 0.99
 
 
 def test_a_value_that_the_graph_does_not_have_is_one_error() -> None:
-    with pytest.raises(SessionError):
+    with pytest.raises(SessionError, match="no such value"):
         OnnxSession(MODEL, inner_output="no such value")

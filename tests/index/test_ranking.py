@@ -85,14 +85,14 @@ def test_a_passage_with_all_evidence_is_an_answer(understood: float) -> None:
 
 
 def test_the_second_look_weighs_both_looks() -> None:
-    found = second_look(np.array([4.0, 0.0]), np.array([1.0, -3.0]), np.array([0.5, 2.0, -1.0]))
+    weights = replace(default_weights(), second_look=np.array([0.5, 2.0, -1.0]))
+    found = second_look(np.array([4.0, 0.0]), np.array([1.0, -3.0]), weights)
     assert found.tolist() == [3.0, -7.0]
 
 
 def test_a_higher_score_of_the_cross_encoder_is_a_higher_probability() -> None:
-    weights = default_weights()
-    for calibration in (weights.windows, weights.whole_passages):
-        assert np.all(np.diff(second_look(np.zeros(3), np.array([-10.0, 0.0, 8.0]), calibration)) > 0)
+    found = second_look(np.zeros(3), np.array([-10.0, 0.0, 8.0]), default_weights())
+    assert np.all(np.diff(found) > 0)
 
 
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
