@@ -5,13 +5,11 @@ The default one is run by onnxruntime; any other goes through sentence-transform
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.answer_pointer import Reading, default_pointer
 from index.encoder import load_library_cross_encoder
@@ -43,20 +41,7 @@ _LONGEST_QUESTION: Final = 200
 
 
 class CrossEncoder(Protocol):
-    """Scores texts for a question. Safe to share between threads."""
-
-    def score(
-        self, question: str, texts: Sequence[str], *, deadline: float | None = None
-    ) -> NDArray[np.float64]:
-        """Return a logit for each text, (n,) float64, higher where it answers the question better.
-
-        Args:
-            question: Cleaned.
-            texts: The likeliest first. One longer than the model reads is read from its beginning.
-            deadline: A value of `time.perf_counter` after which no further text is begun; the first
-                is always read. Texts that were not read have NaN.
-        """
-        ...
+    """Reads a text for a question. Safe to share between threads."""
 
     def read(self, question: str, text: str) -> Reading:
         """Return the logit of one text, and the states of its tokens where the model is one we point in.
@@ -112,16 +97,6 @@ class OnnxCrossEncoder:
         self._tokenizer.no_truncation()
         self._unknown: int | None = self._tokenizer.token_to_id("[UNK]")
 
-    def score(
-        self, question: str, texts: Sequence[str], *, deadline: float | None = None
-    ) -> NDArray[np.float64]:
-        """Score each text by itself, as the protocol says.
-
-        One at a time: a batch of five costs the time of its longest five times over, and time can
-        be looked at between texts.
-        """
-        return _scores(self, question, texts, deadline)
-
     def read(self, question: str, text: str) -> Reading:
         """Read one text, as the protocol says."""
         whole = self._tokenizer.encode(question).ids
@@ -161,12 +136,6 @@ class LibraryCrossEncoderAdapter:
         self._model = model
         self._tokenizer: Any = model.tokenizer
 
-    def score(
-        self, question: str, texts: Sequence[str], *, deadline: float | None = None
-    ) -> NDArray[np.float64]:
-        """Score each text by itself, as the protocol says; logits before any activation."""
-        return _scores(self, question, texts, deadline)
-
     def read(self, question: str, text: str) -> Reading:
         """Read one text; the library shows no states, and no pointer was fitted to them."""
         pair = (question, text.encode("utf-8", "replace").decode("utf-8"))
@@ -180,17 +149,6 @@ class LibraryCrossEncoderAdapter:
             return 0.0
         tokens = self._tokenizer([f" {word}" for word in words], add_special_tokens=False)["input_ids"]
         return familiarity(words, tokens, self._tokenizer.unk_token_id)
-
-
-def _scores(
-    model: CrossEncoder, question: str, texts: Sequence[str], deadline: float | None
-) -> NDArray[np.float64]:
-    scores = np.full(len(texts), np.nan)
-    for number, text in enumerate(texts):
-        if number and deadline is not None and time.perf_counter() > deadline:
-            break
-        scores[number] = model.read(question, text).logit
-    return scores
 
 
 def _identity(logits: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -43,33 +42,19 @@ def own_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_answers_scores_highest(cross_encoder: CrossEncoder) -> None:
-    scores = cross_encoder.score(QUESTION, TEXTS)
-    assert scores.shape == (3,)
-    assert scores.dtype == np.float64
-    assert int(np.argmax(scores)) == 1
+def logit(cross_encoder: CrossEncoder, text: str, question: str = QUESTION) -> float:
+    """Return how well a text answers."""
+    return cross_encoder.read(question, text).logit
 
 
-def test_a_text_has_the_same_score_in_any_company(cross_encoder: CrossEncoder) -> None:
-    together = cross_encoder.score(QUESTION, TEXTS)
-    alone = [cross_encoder.score(QUESTION, [text])[0] for text in TEXTS]
-    np.testing.assert_allclose(together, alone)
-
-
-def test_after_the_deadline_only_the_first_is_read(cross_encoder: CrossEncoder) -> None:
-    scores = cross_encoder.score(QUESTION, TEXTS, deadline=time.perf_counter() - 1)
-    assert np.isfinite(scores).tolist() == [True, False, False]
-    assert np.isfinite(cross_encoder.score(QUESTION, TEXTS, deadline=time.perf_counter() + 60)).all()
-
-
-def test_no_texts_have_no_scores(cross_encoder: CrossEncoder) -> None:
-    assert cross_encoder.score(QUESTION, []).shape == (0,)
+def test_what_answers_has_the_highest_logit(cross_encoder: CrossEncoder) -> None:
+    assert max(TEXTS, key=lambda text: logit(cross_encoder, text)) == TEXTS[1]
 
 
 @settings(max_examples=25)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), st.text(st.characters(), max_size=200))
 def test_any_text_can_be_read(cross_encoder: CrossEncoder, question: str, text: str) -> None:
-    assert np.isfinite(cross_encoder.score(question, [text])).all()
+    assert np.isfinite(logit(cross_encoder, text, question))
 
 
 @settings(max_examples=25)
@@ -80,18 +65,17 @@ def test_every_state_belongs_to_a_token_of_the_text(cross_encoder: CrossEncoder,
     assert (read.tokens >= 0).all()
     assert (read.tokens <= len(text)).all()
     assert read.state.shape == default_pointer().answering.shape
-    assert read.logit == pytest.approx(cross_encoder.score(QUESTION, [text])[0])
 
 
 def test_long_questions_and_texts_are_cut_and_not_refused(cross_encoder: CrossEncoder) -> None:
-    scores = cross_encoder.score("why " * 900, [f"{TEXTS[1]} " * 300, "short"])
-    assert np.isfinite(scores).all()
+    for text in (f"{TEXTS[1]} " * 300, "short"):
+        assert np.isfinite(logit(cross_encoder, text, "why " * 900))
 
 
 def test_a_long_text_is_read_from_its_beginning(cross_encoder: CrossEncoder) -> None:
     filler = "Bread is baked in many ways. " * 200
-    first, last = cross_encoder.score(QUESTION, [f"{TEXTS[1]} {filler}", f"{filler} {TEXTS[1]}"])
-    assert first > last
+    first, last = f"{TEXTS[1]} {filler}", f"{filler} {TEXTS[1]}"
+    assert logit(cross_encoder, first) > logit(cross_encoder, last)
 
 
 def test_weights_that_are_not_the_published_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,11 +85,11 @@ def test_weights_that_are_not_the_published_ones_are_refused(monkeypatch: pytest
 
 
 def test_kept_as_it_opens_fastest_it_scores_the_same(cross_encoder: CrossEncoder, tmp_path: Path) -> None:
-    expected = cross_encoder.score(QUESTION, TEXTS)
+    expected = [logit(cross_encoder, text) for text in TEXTS]
     for _ in ("kept by the first", "opened by the second"):
         loaded = load_cross_encoder_by_setting(optimised=OptimisedModels(tmp_path))
         assert loaded is not None
-        np.testing.assert_array_equal(loaded.score(QUESTION, TEXTS), expected)
+        assert [logit(loaded, text) for text in TEXTS] == expected
 
 
 def test_weights_are_refused_before_anything_is_kept_of_them(
@@ -131,11 +115,9 @@ def test_none_is_a_setting() -> None:
 def test_any_other_one_can_be_set(own_model: Path) -> None:
     own = load_cross_encoder_by_setting(str(own_model))
     assert own is not None
-    scores = own.score(QUESTION, [*TEXTS, "lone \ud800"])
-    assert np.isfinite(scores).all()
-    assert len(set(scores.tolist())) == 4
-    late = own.score(QUESTION, TEXTS, deadline=time.perf_counter() - 1)
-    assert np.isfinite(late).tolist() == [True, False, False]
+    logits = [logit(own, text) for text in (*TEXTS, "lone \ud800")]
+    assert np.isfinite(logits).all()
+    assert len(set(logits)) == 4
     assert own.familiarity(["the", "river"]) == 1
     assert own.familiarity([]) == 0
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from index.answer_pointer import Reading, default_pointer
 from index.ranking import Weights, default_weights
@@ -32,12 +31,6 @@ class LengthReader:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
-
-    def score(
-        self, question: str, texts: Sequence[str], *, deadline: float | None = None
-    ) -> NDArray[np.float64]:
-        """Return the scores of all texts."""
-        return np.array([self.read(question, text).logit for text in texts])
 
     def read(self, question: str, text: str) -> Reading:
         """Return the length, and states that point to the capital letters of the text."""
