@@ -23,37 +23,50 @@ _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio: an odd number that spreads what it multiplies (Knuth, volume 3, 6.4)."""
 
 
-def stems_of_text(passage: StoredPassage) -> NDArray[np.uint32]:
-    """Return the hashed stems of a passage (character bigrams in scripts without spaces), (n,) uint32."""
-    return hashed_terms(analyzer(passage.source.language).terms(passage.text).stems)
+def shingles(stems: NDArray[np.uint32]) -> frozenset[int]:
+    """Return the triples of neighbouring stems, each once, as one number; a short text is one of its own.
+
+    Args:
+        stems: Hashed (character bigrams in scripts without spaces), in their order.
+    """
+    count = max(1, len(stems) - 2)
+    numbers = np.zeros(count, np.uint64)
+    for place in range(min(len(stems), 3)):
+        numbers = numbers * _MULTIPLIER + stems[place : place + count]
+    return frozenset(numbers.tolist())
+
+
+def shingles_of_text(passage: StoredPassage) -> frozenset[int]:
+    """Return the shingles of a passage's text."""
+    return shingles(hashed_terms(analyzer(passage.source.language).terms(passage.text).stems))
 
 
 def without_duplicates(
     passages: Iterable[StoredPassage],
-    stems_of: Callable[[StoredPassage], NDArray[np.uint32]] = stems_of_text,
+    shingles_of: Callable[[StoredPassage], frozenset[int]] = shingles_of_text,
 ) -> Iterator[StoredPassage]:
     """Yield the passages, best first as they come, but none that says what one before it said.
 
     Args:
         passages: Read no further than is asked for.
-        stems_of: The hashed stems of a passage in their order, for whoever keeps them.
+        shingles_of: The shingles of a passage, for whoever keeps them or its stems.
     """
     kept: list[tuple[StoredPassage, frozenset[int]]] = []
     # What it shares with all of them together is the most that it can share with one.
     of_all: set[int] = set()
     fewest = 0
     for candidate in passages:
-        shingles = _shingles(stems_of(candidate))
-        may_be_copy = len(shingles & of_all) > _SHARED_SHINGLES * min(len(shingles), fewest)
+        own = shingles_of(candidate)
+        may_be_copy = len(own & of_all) > _SHARED_SHINGLES * min(len(own), fewest)
         if any(
             _overlap(candidate, other) > _SHARED_CHARACTERS
-            or (may_be_copy and _share(shingles, others) > _SHARED_SHINGLES)
+            or (may_be_copy and _share(own, others) > _SHARED_SHINGLES)
             for other, others in kept
         ):
             continue
-        fewest = min(len(shingles), fewest) if kept else len(shingles)
-        kept.append((candidate, shingles))
-        of_all |= shingles
+        fewest = min(len(own), fewest) if kept else len(own)
+        kept.append((candidate, own))
+        of_all |= own
         yield candidate
 
 
@@ -68,12 +81,3 @@ def _overlap(one: StoredPassage, other: StoredPassage) -> float:
 
 def _share(one: frozenset[int], other: frozenset[int]) -> float:
     return len(one & other) / max(1, min(len(one), len(other)))
-
-
-def _shingles(stems: NDArray[np.uint32]) -> frozenset[int]:
-    """Return the triples of neighbouring stems, each once, as one number; a short text is one of its own."""
-    count = max(1, len(stems) - 2)
-    numbers = np.zeros(count, np.uint64)
-    for place in range(min(len(stems), 3)):
-        numbers = numbers * _MULTIPLIER + stems[place : place + count]
-    return frozenset(numbers.tolist())

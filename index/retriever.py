@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from index.analysis import analyzer, words
 from index.candidates import CandidateFinder
 from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
-from index.duplicates import without_duplicates
+from index.duplicates import shingles, without_duplicates
 from index.encoding import EncoderSource, TextEncoder
 from index.errors import DamagedGenerationError, OtherFormatError
 from index.evidence import Evidence
@@ -40,6 +41,9 @@ _KNOWN_TO_CROSS_ENCODER: Final = 0.5
 
 _LEAST_KNOWN_WORDS: Final = 0.5
 """The share of a question's words that the encoder must know for the others to be mended."""
+
+_SHINGLES_KEPT: Final = 256
+"""Passages whose shingles stay in memory, at most 3 MB: many questions lead to the same ones."""
 
 _SAMPLE_PASSAGES: Final = 20
 """Passages of a language by which it is told how far a model knows it."""
@@ -78,6 +82,7 @@ class Retriever:
         self._second_look = second_look
         self._weights = weights
         self._answering_threshold = answering_threshold
+        self._shingles = lru_cache(_SHINGLES_KEPT)(lambda row: shingles(finder.terms.stems(row)))
 
     @classmethod
     def open(
@@ -208,7 +213,7 @@ class Retriever:
             if second_look and look is not None and look.is_needed(candidates):
                 candidates = look.rescored(understood, candidates)
                 looked_twice = True
-        passages = tuple(_ranked(candidate) for candidate in candidates[:top_k])
+        passages = _ranked(candidates[:top_k])
         confidence = passages[0].probability if passages else 0.0
         return Answer(
             question=understood,
@@ -241,9 +246,9 @@ class Retriever:
         wanted = max(top_k, PASSAGES_SHOWN)
         # Some will be left out as duplicates; reading texts costs more than weighing.
         best = order[: 2 * wanted]
-        places = {int(evidence.rows[place]): int(place) for place in best}
+        places = dict(zip(evidence.rows[best].tolist(), best.tolist(), strict=True))
         different = without_duplicates(
-            self._stored(list(places), wanted), lambda passage: self._finder.terms.stems(passage.row)
+            self._stored(list(places), wanted), lambda passage: self._shingles(passage.row)
         )
         scores = sentence_scores(evidence, self._weights)
         return [
@@ -261,14 +266,17 @@ class Retriever:
             yield from self.texts.passages(rows[start : start + at_once])
 
 
-def _ranked(candidate: Candidate) -> RankedPassage:
-    stored = candidate.stored
-    return RankedPassage(
-        passage=stored.passage,
-        source=stored.source,
-        text=stored.text,
-        highlight=stored.passage.sentences[candidate.best_sentence],
-        probability=float(probability(np.array(candidate.log_odds))),
+def _ranked(candidates: Sequence[Candidate]) -> tuple[RankedPassage, ...]:
+    probabilities = probability(np.array([each.log_odds for each in candidates])).tolist()
+    return tuple(
+        RankedPassage(
+            passage=each.stored.passage,
+            source=each.stored.source,
+            text=each.stored.text,
+            highlight=each.stored.passage.sentences[each.best_sentence],
+            probability=of_each,
+        )
+        for each, of_each in zip(candidates, probabilities, strict=True)
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.duplicates import without_duplicates
+from index.duplicates import shingles, without_duplicates
 from index.term_hashes import hashed_terms
 from index.texts import StoredPassage
 from index.types import Passage, Source, Span
@@ -62,8 +62,8 @@ def test_nothing_gives_nothing() -> None:
     assert rows() == []
 
 
-def test_stems_that_were_kept_are_taken_instead_of_the_text() -> None:
-    kept = {1: np.array([5, 6, 7, 8], np.uint32), 2: np.array([5, 6, 7, 8], np.uint32)}
+def test_shingles_that_were_kept_are_taken_instead_of_the_text() -> None:
+    kept = dict.fromkeys((1, 2), shingles(np.array([5, 6, 7, 8], np.uint32)))
     passages = [stored(1, TEXT), stored(2, "Mont Blanc is the highest of the Alps.", article="b")]
     found = without_duplicates(passages, lambda passage: kept[passage.row])
     assert [each.row for each in found] == [1]
@@ -77,8 +77,8 @@ def test_shares_of_triples_are_those_of_plain_sets(one: list[str], other: list[s
     first, second = triples(one), triples(other)
     alike = len(first & second) / min(len(first), len(second)) > 0.8
     passages = [stored(1, " ".join(one)), stored(2, " ".join(other), article="b")]
-    stems = {1: hashed_terms(one), 2: hashed_terms(other)}
-    assert len(list(without_duplicates(passages, lambda each: stems[each.row]))) == (1 if alike else 2)
+    kept = {1: shingles(hashed_terms(one)), 2: shingles(hashed_terms(other))}
+    assert len(list(without_duplicates(passages, lambda each: kept[each.row]))) == (1 if alike else 2)
 
 
 @given(st.lists(st.lists(st.sampled_from("abc"), max_size=8), max_size=6))
@@ -94,5 +94,5 @@ def test_each_is_compared_with_every_one_that_was_kept(texts: list[list[str]]) -
         if not any(is_copy(words, texts[other]) for other in expected):
             expected.append(row)
     passages = [stored(row, " ".join(words), article=str(row)) for row, words in enumerate(texts)]
-    found = without_duplicates(passages, lambda each: hashed_terms(texts[each.row]))
+    found = without_duplicates(passages, lambda each: shingles(hashed_terms(texts[each.row])))
     assert [each.row for each in found] == expected
