@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from telegram import Bot, Message
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
@@ -106,8 +107,7 @@ def test_any_text_arrives_as_it_was_sent(sent: dict[str, str]) -> None:
     arrived: list[dict[str, str]] = []
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        body = (await request_from(reader)).decode("ascii")
-        arrived.append(dict(parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body))))
+        arrived.append(json.loads(await request_from(reader)))
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(FINE), FINE))
 
     async def run() -> None:
@@ -144,6 +144,35 @@ def test_an_answer_is_given_whatever_its_status(status: str) -> None:
             return await calls.do_request(address, "POST")
 
     assert asyncio.run(run()) == (int(status[:3]), b"{}")
+
+
+def test_of_a_message_that_was_sent_what_names_it_is_passed_on() -> None:
+    chat = {"id": -1001234567890, "type": "supergroup", "title": "Readers"}
+    named = {"message_id": 7, "date": 1700000000, "chat": chat}
+    sent = named | {"from": {"id": 1, "is_bot": True, "first_name": "Footnote"}, "text": "Yes"}
+    body = json.dumps({"ok": True, "result": sent}, separators=(",", ":")).encode()
+
+    async def run() -> Message:
+        async with served(answering(body)) as (calls, address):
+            base = address.split("123456789:")[0]
+            return await Bot(f"123456789:{SECRET}", base_url=base, request=calls).send_message(7, "Yes")
+
+    message = asyncio.run(run())
+    assert (message.chat_id, message.message_id) == (chat["id"], 7)
+    assert message.text is None
+
+
+@pytest.mark.parametrize(
+    "result", [[{"message_id": 7, "text": "Yes"}], {"text": "Yes", "message_id": 7}, True, None]
+)
+def test_any_other_answer_is_passed_on_as_it_came(result: object) -> None:
+    body = json.dumps({"ok": True, "result": result}, separators=(",", ":")).encode()
+
+    async def run() -> tuple[int, bytes]:
+        async with served(answering(body)) as (calls, address):
+            return await calls.do_request(address, "POST")
+
+    assert asyncio.run(run()) == (200, body)
 
 
 def test_a_token_is_not_carried_to_where_an_answer_points() -> None:
