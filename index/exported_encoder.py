@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -71,11 +70,7 @@ class ExportedEncoder(EncoderInParts):
             return self._run(texts)
         # Each by itself: rounding takes its scale from all that is in a batch, and the vector of a
         # text must not hang on its neighbours.
-        alone = [[text] for text in texts]
-        if len(texts) == 1 or self._batches_at_once > 1:
-            return np.concatenate([self._run(text) for text in alone])
-        with ThreadPoolExecutor(THREADS) as workers:
-            return np.concatenate(list(workers.map(self._run, alone)))
+        return np.concatenate([self._run([text]) for text in texts])
 
     def _run(self, texts: list[str]) -> NDArray[np.float32]:
         reading = self._reading
