@@ -24,7 +24,6 @@ _NOT_BEGUN: Final = (
 )
 """What aiohttp raises before a byte of the request is on its way."""
 
-
 _JSON: Final = {"Content-Type": "application/json"}
 
 _SENT: Final = b'{"ok":true,"result":{"message_id":'

@@ -15,11 +15,11 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from index.article_files import Listing, list_article_files
+from index.build_order import BuildOrder
 from index.earlier import EarlierTexts, Predecessor
 from index.encoding import EncoderSource
 from index.errors import DamagedGenerationError, GenerationError
@@ -69,9 +69,10 @@ def build_index(
         BuildRunningError: Another process is building in the same folder.
         GenerationError: The index folder or its store cannot be written; what serves is untouched.
     """
-    return _Build(articles_folder, index_folder, encoder, limits, on_progress or silent).run(
-        switch=switch, shares=shares
+    order = BuildOrder(
+        articles_folder, index_folder, encoder, limits, on_progress or silent, began=time.perf_counter()
     )
+    return _Build(order).run(switch=switch, shares=shares)
 
 
 def fingerprint_of(collection: Collection) -> str:
@@ -85,29 +86,16 @@ def fingerprint_of(collection: Collection) -> str:
 class _Build:
     """One build."""
 
-    def __init__(
-        self,
-        articles_folder: Path,
-        index_folder: IndexFolder,
-        encoder: EncoderSource,
-        limits: Limits,
-        tell: OnProgress,
-    ) -> None:
-        self._began = time.perf_counter()
-        self._articles_folder = articles_folder
-        self._index_folder = index_folder
-        self._store = index_folder.store
-        self._encoder = encoder
-        self._limits = limits
-        self._settings = settings_of(limits)
-        self._tell = tell
+    def __init__(self, order: BuildOrder) -> None:
+        self._order = order
+        self._store = order.index_folder.store
 
     def run(self, *, switch: bool, shares: Sequence[VectorJournal]) -> BuildReport:
-        listing = list_article_files(self._articles_folder)
+        listing = list_article_files(self._order.articles_folder)
         with ExitStack() as opened:
             with ThreadPoolExecutor(max_workers=1) as beside:
                 # Hashing the files that are in use leaves the interpreter to the reading of articles.
-                checking = beside.submit(generation_in_use, self._index_folder, Verification.EVERY_BYTE)
+                checking = beside.submit(generation_in_use, self._order.index_folder, Verification.EVERY_BYTE)
                 before = self._predecessor(opened)
                 survey = None if before is None else self._unchanged(listing, before)
                 if checking.result() is None:
@@ -121,29 +109,20 @@ class _Build:
             # Loaded where there is something to do: it takes twice as long as to find that there is nothing.
             from index.generation_making import GenerationMaker
 
-            maker = GenerationMaker(
-                self._articles_folder,
-                self._index_folder,
-                self._encoder,
-                self._limits,
-                self._settings,
-                self._tell,
-                self._began,
-            )
-            with self._index_folder.building() as folder:
-                made = maker.make(folder, listing, before, shares, switch=switch)
+            with self._order.index_folder.building() as folder:
+                made = GenerationMaker(self._order).make(folder, listing, before, shares, switch=switch)
             return self._report(
                 made.name, made.manifest, made.survey, before, made.filled, switched=made.switched
             )
 
     def _predecessor(self, opened: ExitStack) -> Predecessor | None:
         """Return the generation in use, of which nothing but its manifest and its sizes was checked yet."""
-        generation = generation_in_use(self._index_folder, Verification.SIZES)
+        generation = generation_in_use(self._order.index_folder, Verification.SIZES)
         if generation is None:
             return None
         # Asked in any case: the encoder learns from the generation what is not in its files.
-        same = self._encoder.matches(generation.manifest.encoder)
-        same = same and generation.manifest.segmentation == self._settings
+        same = self._order.encoder.matches(generation.manifest.encoder)
+        same = same and generation.manifest.segmentation == self._order.settings
         try:
             texts = EarlierTexts.open(generation, same_limits=same)
         except DamagedGenerationError:
@@ -156,11 +135,11 @@ class _Build:
             return None
         try:
             return unchanged(
-                self._articles_folder,
+                self._order.articles_folder,
                 listing,
                 before.texts,
                 before.generation.manifest.articles,
-                lambda done, total: self._tell(BuildProgress("reading", done, total)),
+                lambda done, total: self._order.tell(BuildProgress("reading", done, total)),
             )
         except DamagedGenerationError:
             return None
@@ -188,14 +167,9 @@ class _Build:
             passages_reused=manifest.passages if filled is None else filled.passages_reused,
             skipped=tuple(survey.skipped),
             notices=tuple(survey.notices),
-            elapsed_seconds=time.perf_counter() - self._began,
+            elapsed_seconds=time.perf_counter() - self._order.began,
             vectors_resumed=0 if filled is None else filled.vectors_resumed,
         )
-
-
-def settings_of(limits: Limits) -> tuple[tuple[str, int], ...]:
-    """Return limits as a manifest has them."""
-    return tuple((name, round(value * 1000)) for name, value in asdict(limits).items())
 
 
 def silent(_: BuildProgress) -> None:

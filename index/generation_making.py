@@ -16,17 +16,17 @@ from pathlib import Path
 from index import layout
 from index.article_files import Listing
 from index.articles import no_articles, read_files
+from index.build_order import BuildOrder
 from index.disk import explaining
 from index.earlier import Predecessor
-from index.encoding import EncoderSource, TextEncoder
+from index.encoding import TextEncoder
 from index.errors import GenerationError
 from index.generation import IndexFolder, Manifest, ModelIdentity, OpenGeneration
 from index.generation_writer import GenerationWriter, Written
-from index.packing import Limits
 from index.stores import KeptLayouts
 from index.survey import Survey, begun
 from index.texts import Texts
-from index.types import BuildProgress, OnProgress, SkippedFile
+from index.types import BuildProgress, SkippedFile
 from index.vector_filling import Filled, VectorFiller
 from index.vector_journal import VectorJournal
 from index.vector_rows import VectorRows
@@ -49,35 +49,10 @@ class NewGeneration:
 class GenerationMaker:
     """Makes one generation."""
 
-    def __init__(
-        self,
-        articles_folder: Path,
-        index_folder: IndexFolder,
-        encoder: EncoderSource,
-        limits: Limits,
-        settings: tuple[tuple[str, int], ...],
-        tell: OnProgress,
-        began: float,
-    ) -> None:
-        """Take what a build was begun with.
-
-        Args:
-            articles_folder: Where the articles are.
-            index_folder: Where the generations are.
-            encoder: What makes the vectors.
-            limits: What passages are cut by.
-            settings: The same, as a manifest has them.
-            tell: Told how far the build is.
-            began: The value of `time.perf_counter` when the build began.
-        """
-        self._began = began
-        self._articles_folder = articles_folder
-        self._index_folder = index_folder
-        self._store = index_folder.store
-        self._encoder = encoder
-        self._limits = limits
-        self._settings = settings
-        self._tell = tell
+    def __init__(self, order: BuildOrder) -> None:
+        """Take what the build was begun with."""
+        self._order = order
+        self._store = order.index_folder.store
 
     def make(
         self,
@@ -102,19 +77,19 @@ class GenerationMaker:
             GenerationError: The index folder or its store cannot be written; what serves is untouched.
             ModelError: The encoder is missing, is not what it should be, or does not load.
         """
-        identity = self._encoder.identity
+        identity = self._order.encoder.identity
         survey, written = self._write_articles(folder, listing, before, identity)
         generation = None if before is None else before.generation
-        prepared = self._encoder.for_building(
+        prepared = self._order.encoder.for_building(
             folder / layout.ENCODER,
             exported_before(generation, identity),
-            lambda done, total: self._tell(BuildProgress("exporting", done, total)),
+            lambda done, total: self._order.tell(BuildProgress("exporting", done, total)),
         )
         if prepared.notice is not None:
             notice = SkippedFile(f"The encoder {identity.name}", prepared.notice)
             survey.notices.insert(0, notice)
-        with explaining(self._index_folder.journal):
-            opened = VectorJournal.open(self._index_folder.journal, identity)
+        with explaining(self._order.index_folder.journal):
+            opened = VectorJournal.open(self._order.index_folder.journal, identity)
         with opened as journal:
             filled, kept = self._write_vectors(folder, written, prepared.encoder, generation, shares, journal)
             survey.notices[:0] = _notices(kept)
@@ -126,15 +101,15 @@ class GenerationMaker:
                 sentences=written.counts.sentences,
                 languages=written.languages,
                 corpus_fingerprint=survey.corpus_fingerprint,
-                segmentation=self._settings,
-                build_seconds=time.perf_counter() - self._began,
+                segmentation=self._order.settings,
+                build_seconds=time.perf_counter() - self._order.began,
                 passage_vectors=kept.passages,
                 sentence_vectors=kept.sentences,
                 store=self._store.keeps_in,
             )
-            name = self._index_folder.publish(folder, manifest, switch=switch)
+            name = self._order.index_folder.publish(folder, manifest, switch=switch)
             journal.remove()
-        switched = self._index_folder.current_name() == name
+        switched = self._order.index_folder.current_name() == name
         return NewGeneration(name, manifest, survey, filled, switched)
 
     def _write_articles(
@@ -142,7 +117,7 @@ class GenerationMaker:
     ) -> tuple[Survey, Written]:
         survey = begun(listing)
         source = before if before is not None and before.texts.may_take_over else None
-        with GenerationWriter(folder, identity, self._limits, source) as writer:
+        with GenerationWriter(folder, identity, self._order.limits, source) as writer:
             files = read_files(listing.files, before.texts if before is not None else ())
             for done, read in enumerate(files, start=1):
                 survey.see(read)
@@ -152,9 +127,9 @@ class GenerationMaker:
                 elif read.skipped is None:
                     assert read.earlier is not None
                     writer.take_over(read.earlier)
-                self._tell(BuildProgress("reading", done, len(listing.files)))
+                self._order.tell(BuildProgress("reading", done, len(listing.files)))
             if not survey.articles:
-                raise no_articles(self._articles_folder, survey.skipped)
+                raise no_articles(self._order.articles_folder, survey.skipped)
             return survey, writer.finish()
 
     def _write_vectors(
@@ -170,7 +145,7 @@ class GenerationMaker:
         with (
             Texts.open(folder / layout.TEXTS) as texts,
             known_vectors(before, encoder.identity, self._store) as known,
-            known_vectors(_candidate(self._index_folder), encoder.identity, self._store) as proposed,
+            known_vectors(_candidate(self._order.index_folder), encoder.identity, self._store) as proposed,
             VectorRows(folder / "passages.rows", dimensions) as passages,
             VectorRows(folder / "sentences.rows", dimensions) as sentences,
         ):
@@ -181,12 +156,12 @@ class GenerationMaker:
                 before=known,
                 others=[] if proposed is None else [proposed],
                 left_behind=shares,
-                on_encoded=lambda done, total: self._tell(BuildProgress("embedding", done, total)),
+                on_encoded=lambda done, total: self._order.tell(BuildProgress("embedding", done, total)),
             )
             filled = filler.fill(written.runs, passages, sentences)
-            self._tell(BuildProgress("writing", 0, 1))
+            self._order.tell(BuildProgress("writing", 0, 1))
             kept = self._store.keep(folder, passages.all(), sentences.all())
-            self._tell(BuildProgress("writing", 1, 1))
+            self._order.tell(BuildProgress("writing", 1, 1))
         return filled, kept
 
 
