@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 from bot.composition import Place, load_cross_encoder, load_encoder
 from bot.golden import golden_questions, golden_score
 from bot.rebuild_events import Failed, Judged, Message, Phase, Progress, to_line
-from index.errors import FootnoteError, GenerationError
-from index.types import Question
+from index.errors import BuildRunningError, FootnoteError, GenerationError
+from index.types import BuildReport, Question
 
 if TYPE_CHECKING:
     from index.builder import BuildProgress
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 _NICENESS: Final = 10
 _TELL_EVERY_SECONDS: Final = 0.2
+_LOOK_FOR_PARENT_EVERY_SECONDS: Final = 0.5
+_WAIT_FOR_OTHERS_SECONDS: Final = 15.0
+"""How long another build may go on, such as that of a bot which was killed, before this one gives up."""
+_TRY_EVERY_SECONDS: Final = 0.5
 _SCORING_MS: Final = 60_000.0
 """How long a golden question may be read: its score must not hang on how busy the machine is."""
 
@@ -38,6 +43,7 @@ _ROUNDING: Final = 1e-9
 def run_rebuild(place: Place) -> bool:
     """Rebuild as the settings say and return whether that went well; the reason is told where not."""
     _step_back()
+    _end_with(os.getppid())
     output = sys.stdout
 
     def tell(message: Message) -> None:
@@ -88,12 +94,7 @@ def _rebuild(place: Place, tell: Callable[[Message], None]) -> None:
     questions = golden_questions(settings.questions, place.articles)
     lines = ProgressLines(tell)
     encoder = load_encoder(settings)
-    from index.builder import build_index
-
-    def on_progress(progress: BuildProgress) -> None:
-        lines.tell(progress.phase, progress.done, progress.total)
-
-    report = build_index(place.articles, folder, encoder, switch=False, on_progress=on_progress)
+    report = _build(place, encoder, lines)
     if folder.candidate_name() != report.generation:
         if not report.switched:
             # The articles are again what serves: a candidate of before is about others.
@@ -105,6 +106,25 @@ def _rebuild(place: Place, tell: Callable[[Message], None]) -> None:
     tell(Judged(report, is_new=True, score_before=before, score_after=after, is_worse=worse))
     if not worse:
         folder.switch_to(report.generation)
+
+
+def _build(place: Place, encoder: ChosenEncoder, lines: ProgressLines) -> BuildReport:
+    """Build a candidate as soon as nobody else builds."""
+    from index.builder import build_index
+
+    def on_progress(progress: BuildProgress) -> None:
+        lines.tell(progress.phase, progress.done, progress.total)
+
+    deadline = time.monotonic() + _WAIT_FOR_OTHERS_SECONDS
+    while True:
+        try:
+            return build_index(
+                place.articles, place.index_folder, encoder, switch=False, on_progress=on_progress
+            )
+        except BuildRunningError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_TRY_EVERY_SECONDS)
 
 
 def _scores(
@@ -151,6 +171,24 @@ def _score(
         second_look_ms=_SCORING_MS,
     ) as retriever:
         return golden_score(retriever, questions, on_question)
+
+
+def _end_with(parent: int) -> None:
+    """Interrupt this process when its parent dies, which is what it builds for.
+
+    A bot that was killed is started again, and would find the folder locked while this goes on.
+    """
+    if sys.platform == "win32":
+        # A dead parent keeps its number there; the next progress that is told finds nobody to read it.
+        return
+    builder = threading.get_ident()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_FOR_PARENT_EVERY_SECONDS)
+        signal.pthread_kill(builder, signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
 
 
 def _step_back() -> None:

@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,12 +17,14 @@ import pytest
 
 from bot.answering import Answering
 from bot.composition import Place, bring_up_to_date, load_encoder, opened_retriever
+from bot.rebuild_environment import rebuild_command, rebuild_environment
 from bot.rebuild_events import Cancelled, Failed, Finished, Progress, RebuildEvent, Worse
 from bot.rebuilding import Rebuild, Rebuilding
 from bot.settings import read_settings
+from index.build_lock import build_lock
 from index.builder import build_index
 from index.encoder import Encoder
-from index.errors import GenerationError
+from index.errors import BuildRunningError, GenerationError
 from index.generation import IndexFolder
 from index.retriever import Retriever
 from index.types import Answer
@@ -212,6 +216,23 @@ def write_many_articles(place: Place) -> None:
         (place.articles / f"{number}.txt").write_text(" ".join(sentences), encoding="utf-8")
 
 
+def until(is_so: Callable[[], bool], timeout_seconds: float = 60.0) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + timeout_seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_free(place: Place) -> bool:
+    """Return whether nobody builds."""
+    try:
+        with build_lock(place.index):
+            return True
+    except BuildRunningError:
+        return False
+
+
 def expect_as_before(place: Place, name: str) -> None:
     folder = place.index_folder
     assert folder.current().name == name
@@ -276,6 +297,45 @@ def test_a_process_that_is_killed_is_a_failure_that_is_told(place: Place) -> Non
     assert isinstance(outcome, Failed)
     assert "signal 9" in outcome.reason
     assert place.index_folder.current().name == old
+
+
+@posix
+def test_a_rebuild_ends_when_the_bot_is_killed_and_leaves_the_folder_to_the_next(
+    place: Place, tmp_path: Path
+) -> None:
+    """Not only when it has something to tell: here its lines go to a file, which takes them for ever."""
+    write_many_articles(place)
+    old = place.index_folder.current_name()
+    lines, errors = tmp_path / "lines", tmp_path / "errors"
+    program = (
+        "import subprocess, sys\n"
+        f"with open({str(lines)!r}, 'wb') as lines, open({str(errors)!r}, 'wb') as errors:\n"
+        "    subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=lines, stderr=errors)\n"
+    )
+    environment = {**os.environ, **rebuild_environment(place.settings)}
+    bot = subprocess.Popen([sys.executable, "-c", program, *rebuild_command(place)], env=environment)
+    until(lambda: lines.exists() and b"embedding" in lines.read_bytes())
+    bot.kill()
+    bot.wait()
+    until(lambda: b"Interrupted" in errors.read_bytes())
+    until(lambda: is_free(place))
+    expect_as_before(place, old)
+    assert b"Judged" not in lines.read_bytes()
+
+
+def test_a_rebuild_waits_a_moment_for_another_one_to_end(place: Place) -> None:
+    async def scene() -> RebuildEvent:
+        rebuilding = Rebuilding(place, redact=redact)
+        with build_lock(place.index):
+            rebuild = rebuilding.start()
+            await begun(rebuild, "reading")
+            await asyncio.sleep(1)
+            assert rebuild.outcome is None
+        outcome = await rebuild.wait()
+        await rebuilding.aclose()
+        return outcome
+
+    assert isinstance(asyncio.run(scene()), Finished)
 
 
 def test_a_crash_is_told_with_its_status_and_last_words_without_secrets(

@@ -275,6 +275,11 @@ def test_after_a_restart_a_button_says_that_the_rebuild_is_over(
     assert stand_in.toast(admin.presses(message, ENGLISH.cancel)) == ENGLISH.rebuild_over
     shows(stand_in, message, ENGLISH.still_answering.format(generation=serving(index)))
     assert not message.keyboard
+    # Nor does the build go on that nobody follows any more: the next one can begin.
+    rebuilt_again = stand_in.answer_to(admin.asks("/rebuild"))
+    shows(stand_in, rebuilt_again, ENGLISH.phase_embedding)
+    stand_in.toast(admin.presses(rebuilt_again, ENGLISH.cancel))
+    shows(stand_in, rebuilt_again, ENGLISH.rebuild_cancelled)
 
 
 def test_a_bot_that_is_asked_to_end_cancels_the_rebuild_and_says_so(
