@@ -1,11 +1,9 @@
 """Whether a text answers and which of its sentences does: read off the states of a cross-encoder.
 
-Three quarters of the way up, the states of the cross-encoder say more than its own verdict at the top:
-that one was trained to find texts on a question's subject, which a text without the answer may be as
-well. One direction among the dimensions of the state that stands for question and text together tells
-those that answer from those that only could, and another points to the tokens of the answer; a sentence
-is as likely as its tokens together. `tests/benchmarks/fit_ranking.py` fits the first,
-`tests/benchmarks/fit_pointer.py` the second.
+Three quarters of the way up, where `index.tuned_layers` ends. One direction among the dimensions of the
+state that stands for question and text together tells texts that answer from those that only could, and
+another points to the tokens of the answer; a sentence is as likely as its tokens together.
+`tests/benchmarks/tune_reading.py` tunes the layers and both directions together.
 """
 
 from __future__ import annotations
@@ -45,6 +43,8 @@ class AnswerPointer:
 
     layer: str
     """The name of the layer's output in the model's graph."""
+    layers_sha256: str
+    """Of the file of `index.tuned_layers`, in hexadecimal: the directions lie in the states of these."""
     answering: NDArray[np.float32]
     """(d,): the direction of the states of texts that answer."""
     intercept: float
@@ -96,6 +96,7 @@ def default_pointer() -> AnswerPointer:
     fields = json.loads(resources.files("index").joinpath(POINTER_NAME).read_text(encoding="utf-8"))
     return AnswerPointer(
         layer=fields["layer"],
+        layers_sha256=fields["layers_sha256"],
         answering=np.array(fields["answering"]["weights"], np.float32),
         intercept=fields["answering"]["intercept"],
         weights=np.array(fields["sentences"]["weights"], np.float32),

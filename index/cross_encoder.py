@@ -6,17 +6,21 @@ The default one is run by onnxruntime; any other goes through sentence-transform
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.answer_pointer import Reading, default_pointer
 from index.encoder import load_library_cross_encoder
 from index.errors import ModelError
 from index.model_files import check_file, packaged_folder
+from index.onnx_graphs import ModelPart
 from index.onnx_sessions import OnnxSession, SessionError
 from index.optimised_models import OptimisedModels
+from index.tuned_layers import tuned_layers
 from index.understanding import familiarity
 
 if TYPE_CHECKING:
@@ -57,6 +61,15 @@ class CrossEncoder(Protocol):
         ...
 
 
+def default_cross_encoder_folder() -> Path:
+    """Return where the default cross-encoder lies.
+
+    Raises:
+        ModelError: Its package is missing.
+    """
+    return packaged_folder(_PACKAGE, _FOLDER)
+
+
 def load_cross_encoder_by_setting(
     name: str = DEFAULT_CROSS_ENCODER, optimised: OptimisedModels | None = None
 ) -> CrossEncoder | None:
@@ -72,33 +85,38 @@ def load_cross_encoder_by_setting(
     if name == NO_CROSS_ENCODER:
         return None
     if name == DEFAULT_CROSS_ENCODER:
-        return OnnxCrossEncoder(packaged_folder(_PACKAGE, _FOLDER), optimised)
+        return OnnxCrossEncoder(default_cross_encoder_folder(), optimised)
     return LibraryCrossEncoderAdapter(load_library_cross_encoder(name))
 
 
-class OnnxCrossEncoder:
-    """The default cross-encoder, up to the layer that `index.answer_pointer` reads."""
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """A question and a text in tokens."""
 
-    def __init__(self, folder: Path, optimised: OptimisedModels | None = None) -> None:
-        """Check and load the model that lies in `folder`, or what was kept of the very same.
+    inputs: dict[str, NDArray[np.int64]]
+    """What the model takes, (1, question and text)."""
+    places: NDArray[np.int64]
+    """(n, 2): begin and end of each of the text's tokens, in the text's characters; the last n of all."""
+
+
+class PairTokenizer:
+    """Puts a question and a text into the default cross-encoder's tokens."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the tokenizer that lies beside the model.
 
         Raises:
-            ModelError: It is not the one expected, or does not load.
+            OSError, ValueError: It cannot be read.
         """
         from tokenizers import Tokenizer
 
-        try:
-            self._session = _session(folder / "model.onnx", optimised)
-            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        # The model's hash was checked, so this is rare.
-        except (SessionError, OSError, ValueError) as error:
-            raise ModelError(f"The cross-encoder does not load ({error}); {_REMEDY}.") from error
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._unknown: int | None = self._tokenizer.token_to_id("[UNK]")
 
-    def read(self, question: str, text: str) -> Reading:
-        """Read one text, as the protocol says."""
+    def encode(self, question: str, text: str) -> TokenPair:
+        """Return both in one sequence: the question cut where it is very long, then what fits of the text."""
         whole = self._tokenizer.encode(question).ids
         query = [*whole[:-1][:_LONGEST_QUESTION], whole[-1]]
         encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
@@ -107,9 +125,8 @@ class OnnxCrossEncoder:
         ids = np.array([query + read], np.int64)
         kinds = np.array([[0] * len(query) + [1] * len(read)], np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": kinds}
-        states = self._session.run(inputs)[0]
         places = np.array(encoding.offsets[1:][: len(read)], np.int64).reshape(-1, 2)
-        return Reading(default_pointer().logit(states[0]), places, states[len(query) :], states[0])
+        return TokenPair(inputs, places)
 
     def familiarity(self, words: Sequence[str]) -> float:
         """Return the share of words that the tokenizer knows."""
@@ -117,15 +134,45 @@ class OnnxCrossEncoder:
         return familiarity(words, [encoding.ids for encoding in encodings], self._unknown)
 
 
+class OnnxCrossEncoder:
+    """The default cross-encoder up to the layer that `index.answer_pointer` reads, the last ones tuned."""
+
+    def __init__(self, folder: Path, optimised: OptimisedModels | None = None) -> None:
+        """Check and load the model that lies in `folder`, or what was kept of the very same.
+
+        Raises:
+            ModelError: It is not the one expected, or does not load.
+        """
+        try:
+            self._session = _session(folder / "model.onnx", optimised)
+            self._tokenizer = PairTokenizer(folder)
+        # The model's hash was checked, so this is rare.
+        except (SessionError, OSError, ValueError) as error:
+            raise ModelError(f"The cross-encoder does not load ({error}); {_REMEDY}.") from error
+
+    def read(self, question: str, text: str) -> Reading:
+        """Read one text, as the protocol says."""
+        pair = self._tokenizer.encode(question, text)
+        states = self._session.run(pair.inputs)[0]
+        of_text = states[len(states) - len(pair.places) :]
+        return Reading(default_pointer().logit(states[0]), pair.places, of_text, states[0])
+
+    def familiarity(self, words: Sequence[str]) -> float:
+        """Return the share of words that the tokenizer knows."""
+        return self._tokenizer.familiarity(words)
+
+
 def _session(model: Path, optimised: OptimisedModels | None) -> OnnxSession:
-    layer = default_pointer().layer
-    kept = None if optimised is None else optimised.open(_SHA256, layer)
+    pointer = default_pointer()
+    variant = f"{pointer.layer} {pointer.layers_sha256}"
+    kept = None if optimised is None else optimised.open(_SHA256, variant)
     if kept is not None:
         return kept
     check_file(model, _SHA256, _REMEDY)
+    part = ModelPart(pointer.layer, tuned_layers(pointer.layers_sha256))
     if optimised is not None:
-        optimised.keep(model, _SHA256, layer)
-    return OnnxSession(model, inner_output=layer)
+        optimised.keep(model, _SHA256, variant, part)
+    return OnnxSession(model, part=part)
 
 
 class LibraryCrossEncoderAdapter:

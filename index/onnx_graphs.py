@@ -1,6 +1,7 @@
-"""A model in ONNX cut off at a value inside its graph: what comes after is neither kept nor computed.
+"""A model in ONNX cut off at a value inside its graph, and some of its weights replaced by others.
 
-onnxruntime computes every node of a graph, whichever outputs are asked for, so the nodes have to go.
+What comes after the value is neither kept nor computed: onnxruntime computes every node of a graph,
+whichever outputs are asked for, so the nodes have to go.
 The file is walked as Protocol Buffers lays it out (protobuf.dev, "Encoding") and its pieces are copied
 as they stand; the `onnx` package would do the same, and takes longer to import than this to run.
 """
@@ -41,33 +42,49 @@ class _Field:
     """Without them; empty for numbers."""
 
 
-def cut_at(model: bytes, name: str) -> bytes:
-    """Return the model with one output, the value called `name`, and only the nodes that it needs.
+@dataclass(frozen=True, slots=True)
+class ModelPart:
+    """What is wanted of a model, and what is different in it."""
+
+    output: str
+    """The value inside the graph that is given in place of the first output."""
+    initializers: bytes = b""
+    """Weights in the form of a GraphProto, which take the place of those that have their names."""
+
+
+def cut_at(model: bytes, part_wanted: ModelPart) -> bytes:
+    """Return the model with one output, the value that is wanted, and only the nodes that it needs.
 
     Raises:
-        ModelError: No node of the graph makes such a value, or `model` is not in ONNX. Subgraphs
-            that use values of the graph around them are not looked into.
+        ModelError: No node of the graph makes such a value, a weight is to replace none, or either is
+            not in ONNX. Subgraphs that use values of the graph around them are not looked into.
     """
     pieces: list[bytes | memoryview] = []
     has_value = False
+    name = part_wanted.output
     try:
+        replacing = {_tensor_name(each): each for each in _fields(memoryview(part_wanted.initializers))}
         for part in _fields(memoryview(model)):
             if part.number != _GRAPH:
                 pieces.append(part.whole)
-            elif graph := _graph(part.content, name):
+            elif graph := _graph(part.content, name, replacing):
                 pieces += graph
                 has_value = True
     except (IndexError, ValueError) as error:
         raise ModelError(f"A model of {len(model)} bytes is not in ONNX ({error}).") from error
+    if replacing:
+        names = ", ".join(repr(each.decode("utf-8", "replace")) for each in sorted(replacing))
+        raise ModelError(f"The model has no weights called {names}; another model was expected.")
     if not has_value:
         raise ModelError(f"The model has no value {name!r} inside its graph; another model was expected.")
     return b"".join(pieces)
 
 
-def _graph(graph: memoryview, name: str) -> list[bytes | memoryview]:
+def _graph(graph: memoryview, name: str, replacing: dict[bytes, _Field]) -> list[bytes | memoryview]:
     """Return the pieces of the field that holds the graph, cut off; none where the value is not in it.
 
-    Whoever has all pieces of the model joins them, once.
+    Weights that were replaced are taken out of `replacing`. Whoever has all pieces of the model joins
+    them, once.
     """
     fields = list(_fields(graph))
     needed = {name.encode()}
@@ -82,7 +99,11 @@ def _graph(graph: memoryview, name: str) -> list[bytes | memoryview]:
             needed.update(bytes(each.content) for each in node if each.number == _NODE_INPUT)
     if not used:
         return []
-    kept = [field.whole for place, field in enumerate(fields) if _is_kept(field, place in used, needed)]
+    kept = [
+        (replacing.pop(_tensor_name(field), field) if field.number == _INITIALIZER else field).whole
+        for place, field in enumerate(fields)
+        if _is_kept(field, place in used, needed)
+    ]
     output = _written(_OUTPUT, _written(_VALUE_NAME, name.encode()))
     return [_header(_GRAPH, sum(map(len, kept)) + len(output)), *kept, output]
 
@@ -91,9 +112,14 @@ def _is_kept(field: _Field, is_used: bool, needed: set[bytes]) -> bool:
     if field.number == _NODE:
         return is_used
     if field.number == _INITIALIZER:
-        names = (each.content for each in _fields(field.content) if each.number == _TENSOR_NAME)
-        return any(bytes(each) in needed for each in names)
+        return _tensor_name(field) in needed
     return field.number not in (_OUTPUT, _VALUE_INFO)
+
+
+def _tensor_name(initializer: _Field) -> bytes:
+    """Return the name of a weight, empty where it has none."""
+    names = (bytes(each.content) for each in _fields(initializer.content) if each.number == _TENSOR_NAME)
+    return next(names, b"")
 
 
 def _fields(message: memoryview) -> Iterator[_Field]:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from index.onnx_graphs import ModelPart
 from index.onnx_sessions import OnnxSession, SessionError, runtime_version, write_optimised
 
 _DIGITS: Final = 32
@@ -30,22 +31,22 @@ class OptimisedModels:
         """Name the folder; nothing is read or made yet."""
         self._folder = folder
 
-    def open(self, sha256: str, inner_output: str) -> OnnxSession | None:
+    def open(self, sha256: str, variant: str) -> OnnxSession | None:
         """Open what was kept of a model; None where nothing was, or it is not what it was.
 
         Args:
             sha256: Of the model, in hexadecimal.
-            inner_output: A value inside the graph that it was kept with.
+            variant: What of the model was kept, and what is different in it.
         """
         with suppress(OSError):
-            for path in self._folder.glob(f"{_beginning(sha256, inner_output)}-*.onnx"):
+            for path in self._folder.glob(f"{_beginning(sha256, variant)}-*.onnx"):
                 # Removed meanwhile, or of no use to this processor: the model itself is.
                 with suppress(OSError, SessionError):
                     if path.stem.rpartition("-")[2] == _content(path):
                         return OnnxSession(path)
         return None
 
-    def keep(self, model: Path, sha256: str, inner_output: str) -> None:
+    def keep(self, model: Path, sha256: str, variant: str, part: ModelPart) -> None:
         """Keep a model as it is rewritten; where the folder cannot be written to, nothing is done.
 
         What was kept of the same model before, by another version of onnxruntime or damaged, is removed.
@@ -53,13 +54,14 @@ class OptimisedModels:
         Args:
             model: Where it lies, checked.
             sha256: As for `open`.
-            inner_output: The same.
+            variant: The same.
+            part: That itself.
         """
         written = self._folder / f"writing-{secrets.token_hex(4)}.tmp"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_optimised(model, written, inner_output=inner_output)
-            name = f"{_beginning(sha256, inner_output)}-{_content(written)}.onnx"
+            write_optimised(model, written, part=part)
+            name = f"{_beginning(sha256, variant)}-{_content(written)}.onnx"
             written.replace(self._folder / name)
             for path in self._folder.glob(f"{sha256[:_DIGITS]}-*.onnx"):
                 if path.name != name:
@@ -69,8 +71,8 @@ class OptimisedModels:
                 written.unlink(missing_ok=True)
 
 
-def _beginning(sha256: str, inner_output: str) -> str:
-    program = f"onnxruntime {runtime_version()} {os.name} {inner_output}"
+def _beginning(sha256: str, variant: str) -> str:
+    program = f"onnxruntime {runtime_version()} {os.name} {variant}"
     return f"{sha256[:_DIGITS]}-{hashlib.sha256(program.encode()).hexdigest()[:_DIGITS]}"
 
 

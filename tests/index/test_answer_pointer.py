@@ -13,6 +13,7 @@ from index.types import Span
 
 POINTER = AnswerPointer(
     layer="a layer",
+    layers_sha256="0" * 64,
     answering=np.array([2.0, -1.0], np.float32),
     intercept=0.5,
     weights=np.array([1.0, 0.0], np.float32),

