@@ -1,7 +1,7 @@
-"""The cross-encoder reads the question together with the one to three passages that came first.
+"""The cross-encoder reads the question together with the one or two passages that came first.
 
-It is asked only where the first look is in doubt, and reads whole passages: the first, and as long as
-none answers beyond doubt, the next. A window of three sentences holds less of what the question asks for,
+It is asked only where the first look is in doubt, and reads whole passages: the first, and unless that
+answers beyond doubt, the second. A window of three sentences holds less of what the question asks for,
 and the sentence that answers is marked less often in it. Both are said by `index.answer_pointer`.
 """
 
@@ -21,8 +21,9 @@ from index.ranking import Weights, second_look
 from index.texts import StoredPassage
 from index.types import Span
 
-PASSAGES_READ: Final = 3
-"""Of the first look's order."""
+PASSAGES_READ: Final = 2
+"""Of the first look's order. With three, no figure was better by more than .002 but of the golden questions
+.773 instead of .760 were answered rightly, and the slowest twentieth took 200 ms instead of 123."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,8 @@ def test_only_the_first_few_are_read_and_the_others_stay_behind_them() -> None:
     reader = LengthReader()
     given = [candidate(row, "x" * (row + 2), 9.0 - row) for row in range(PASSAGES_READ + 3)]
     found = look(reader).rescored("why", given)
-    assert reader.texts == ["xx", "xxx", "xxxx"]
-    assert [each.stored.row for each in found] == [2, 1, 0, 3, 4, 5]
+    assert reader.texts == ["xx", "xxx"]
+    assert [each.stored.row for each in found] == [1, 0, 2, 3, 4]
     assert all(first.log_odds >= second.log_odds for first, second in pairwise(found))
 
 
