@@ -33,7 +33,6 @@ _TELL_EVERY_SECONDS: Final = 0.2
 _LOOK_FOR_PARENT_EVERY_SECONDS: Final = 0.5
 _WAIT_FOR_OTHERS_SECONDS: Final = 15.0
 """How long another build may go on, such as that of a bot which was killed, before this one gives up."""
-_TRY_EVERY_SECONDS: Final = 0.5
 _SCORING_MS: Final = 60_000.0
 """How long a golden question may be read: its score must not hang on how busy the machine is."""
 
@@ -109,22 +108,23 @@ def _rebuild(place: Place, tell: Callable[[Message], None]) -> None:
 
 
 def _build(place: Place, encoder: ChosenEncoder, lines: ProgressLines) -> BuildReport:
-    """Build a candidate as soon as nobody else builds."""
+    """Build a candidate; where somebody else builds, once that has ended."""
+    from index.build_lock import build_lock
     from index.builder import build_index
 
     def on_progress(progress: BuildProgress) -> None:
         lines.tell(progress.phase, progress.done, progress.total)
 
-    deadline = time.monotonic() + _WAIT_FOR_OTHERS_SECONDS
-    while True:
-        try:
-            return build_index(
-                place.articles, place.index_folder, encoder, switch=False, on_progress=on_progress
-            )
-        except BuildRunningError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_TRY_EVERY_SECONDS)
+    def build() -> BuildReport:
+        return build_index(place.articles, place.index_folder, encoder, switch=False, on_progress=on_progress)
+
+    try:
+        return build()
+    except BuildRunningError:
+        with build_lock(place.index, _WAIT_FOR_OTHERS_SECONDS):
+            pass
+        # From the beginning: the other one may have switched to what this one has compared with.
+        return build()
 
 
 def _scores(

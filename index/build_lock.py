@@ -11,8 +11,12 @@ from index.errors import BuildRunningError
 
 
 @contextmanager
-def build_lock(folder: Path) -> Iterator[None]:
+def build_lock(folder: Path, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the lock of an index folder, which is made where there is none, during the block.
+
+    Args:
+        folder: The index folder.
+        wait_seconds: How long another process may go on holding it.
 
     Raises:
         BuildRunningError: Another process holds it.
@@ -25,7 +29,7 @@ def build_lock(folder: Path) -> Iterator[None]:
     with explaining(folder):
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=wait_seconds)
         except Timeout as error:
             raise BuildRunningError(
                 f"Another process is building in {folder}; wait until it ends, then try again."

@@ -52,7 +52,7 @@ class ModelPart:
     """Weights in the form of a GraphProto, which take the place of those that have their names."""
 
 
-def cut_at(model: bytes, part_wanted: ModelPart) -> bytes:
+def cut_at(model: bytes, wanted: ModelPart) -> bytes:
     """Return the model with one output, the value that is wanted, and only the nodes that it needs.
 
     Raises:
@@ -61,13 +61,12 @@ def cut_at(model: bytes, part_wanted: ModelPart) -> bytes:
     """
     pieces: list[bytes | memoryview] = []
     has_value = False
-    name = part_wanted.output
     try:
-        replacing = {_tensor_name(each): each for each in _fields(memoryview(part_wanted.initializers))}
+        replacing = {_tensor_name(each): each for each in _fields(memoryview(wanted.initializers))}
         for part in _fields(memoryview(model)):
             if part.number != _GRAPH:
                 pieces.append(part.whole)
-            elif graph := _graph(part.content, name, replacing):
+            elif graph := _graph(part.content, wanted.output, replacing):
                 pieces += graph
                 has_value = True
     except (IndexError, ValueError) as error:
@@ -76,7 +75,9 @@ def cut_at(model: bytes, part_wanted: ModelPart) -> bytes:
         names = ", ".join(repr(each.decode("utf-8", "replace")) for each in sorted(replacing))
         raise ModelError(f"The model has no weights called {names}; another model was expected.")
     if not has_value:
-        raise ModelError(f"The model has no value {name!r} inside its graph; another model was expected.")
+        raise ModelError(
+            f"The model has no value {wanted.output!r} inside its graph; another model was expected."
+        )
     return b"".join(pieces)
 
 

@@ -89,7 +89,7 @@ class SecondLook:
             reading = self._cross_encoder.read(question, candidate.stored.text)
             log_odds[row] = self._calibrated(candidate, reading.logit)
             scores = default_pointer().sentences(
-                reading, sentences_in_text(candidate), candidate.sentence_scores
+                reading, sentences_in_text(candidate.stored), candidate.sentence_scores
             )
             if scores is not None:
                 pointed[row] = scores
@@ -109,10 +109,10 @@ class SecondLook:
         return candidate.stored.source.language in self._known_languages
 
 
-def sentences_in_text(candidate: Candidate) -> list[Span]:
-    """Return where the sentences of a candidate lie in its text."""
-    begin = candidate.stored.passage.span.start
-    return [Span(each.start - begin, each.end - begin) for each in candidate.stored.passage.sentences]
+def sentences_in_text(stored: StoredPassage) -> list[Span]:
+    """Return where the sentences of a passage lie in its text."""
+    begin = stored.passage.span.start
+    return [Span(each.start - begin, each.end - begin) for each in stored.passage.sentences]
 
 
 def _reordered(

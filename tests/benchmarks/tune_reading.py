@@ -30,7 +30,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,9 +53,10 @@ from index.onnx_sessions import OnnxSession
 from index.questions import read_questions
 from index.ranking import default_weights, first_look
 from index.retriever import Retriever
+from index.second_look import sentences_in_text
 from index.texts import StoredPassage
 from index.tuned_layers import TUNED_NAME
-from index.types import Question, Span
+from index.types import AnswerSpan, Question, Span
 
 FIRST, LAST = 5, 8
 """The layers that are tuned, counted from 0; the graph is cut after the last."""
@@ -93,7 +94,7 @@ class Pair:
     """How the text was come by: answer, cut, same, other, near."""
     article_id: str
     """Of the question."""
-    sentences: tuple[Span, ...]
+    sentences: Sequence[Span]
     answer: Span | None
     """Where the text has the answer."""
 
@@ -162,30 +163,36 @@ def pairs_of(data: Path, work: Path) -> Iterator[Pair]:
     """Yield the pairs of all questions."""
     draw = np.random.default_rng(0)
     lines = (data / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    closest = {each["id"]: each.get("closest") for each in map(json.loads, lines)}
+    closest = {
+        fields["id"]: AnswerSpan(near["article"], Span(near["start"], near["end"]), near["text"])
+        for fields in map(json.loads, lines)
+        if (near := fields.get("closest"))
+    }
     folder, encoder = IndexFolder(work), ChosenEncoder()
     build_index(data / "articles", folder, encoder)
     with Retriever.open(folder, encoder, None) as retriever:
         for question in read_questions(data / "questions.jsonl"):
-            yield from pairs_of_question(retriever, question, closest[question.question_id], draw)
+            yield from pairs_of_question(retriever, question, closest.get(question.question_id), draw)
 
 
 def pairs_of_question(
-    retriever: Retriever, question: Question, closest: Mapping[str, Any] | None, draw: np.random.Generator
+    retriever: Retriever, question: Question, closest: AnswerSpan | None, draw: np.random.Generator
 ) -> Iterator[Pair]:
     """Yield what one question is paired with."""
     asked = retriever.encode(question.text).text
     evidence = retriever.evidence(question.text)
     order = np.argsort(-first_look(evidence, default_weights()))[:CANDIDATES]
     candidates = list(retriever.texts.passages(evidence.rows[order].tolist()))
-    place = closest["start"] if closest is not None else question.spans[0].span.start
-    end = closest["end"] if closest is not None else question.spans[0].span.end
-    article_id = closest["article"] if closest is not None else question.spans[0].article_id
-    own = [each for each in candidates if each.source.article_id == article_id]
-    holding = [each for each in own if each.passage.span.start <= place and end <= each.passage.span.end]
+    sought = closest or question.spans[0]
+    own = [each for each in candidates if each.source.article_id == sought.article_id]
+    holding = [
+        each
+        for each in own
+        if each.passage.span.start <= sought.span.start and sought.span.end <= each.passage.span.end
+    ]
 
     def pair(stored: StoredPassage, kind: str, answer: Span | None = None) -> Pair:
-        return Pair(asked, stored.text, kind, article_id, sentences_in(stored), answer)
+        return Pair(asked, stored.text, kind, sought.article_id, sentences_in_text(stored), answer)
 
     if closest is not None:
         near = candidates[:1] + [each for each in holding if each is not candidates[0]]
@@ -195,19 +202,15 @@ def pairs_of_question(
         return
     for stored in holding[:1]:
         begin = stored.passage.span.start
-        answer = Span(place - begin, end - begin)
-        yield pair(stored, "answer", answer)
-        left = [each for each in sentences_in(stored) if each.end <= answer.start or each.start >= answer.end]
+        answer = Span(sought.span.start - begin, sought.span.end - begin)
+        whole = pair(stored, "answer", answer)
+        yield whole
+        left = [each for each in whole.sentences if each.end <= answer.start or each.start >= answer.end]
         if left and draw.random() < CUT_SHARE:
-            yield Pair(asked, " ".join(each.of(stored.text) for each in left), "cut", article_id, (), None)
+            text = " ".join(each.of(stored.text) for each in left)
+            yield replace(whole, text=text, kind="cut", sentences=(), answer=None)
     yield from (pair(each, "same") for each in [each for each in own if each not in holding][:1])
     yield from (pair(each, "other") for each in [each for each in candidates if each not in own][:1])
-
-
-def sentences_in(stored: StoredPassage) -> tuple[Span, ...]:
-    """Return where the sentences of a passage lie in its text."""
-    begin = stored.passage.span.start
-    return tuple(Span(each.start - begin, each.end - begin) for each in stored.passage.sentences)
 
 
 def read_by_lower_layers(pairs: Sequence[Pair]) -> list[Example]:
@@ -248,7 +251,7 @@ class Layer(nn.Module):
         self.names = {}
         prefix = f"bert.encoder.layer.{number}."
         for name, part in _PARTS.items():
-            own = names[f".bert.encoder.layer.{number}.{part}"]
+            own = names[f".{prefix}{part}"]
             self.names[name] = own
             weights = initializers[f"{own}_quantized"].astype(np.float32) * initializers[f"{own}_scale"]
             linear = nn.Linear(*weights.shape)
@@ -398,7 +401,8 @@ def report(top: Top, examples: Sequence[Example]) -> str:
     logits: dict[str, list[float]] = {}
     hits = []
     for batch in batches(examples, np.random.default_rng(0)):
-        found, scores = top(*(lambda one: (one.states, one.mask))(batch_of(batch)))
+        padded = batch_of(batch)
+        found, scores = top(padded.states, padded.mask)
         for example, logit, own in zip(batch, found.tolist(), scores.numpy(), strict=True):
             logits.setdefault(example.pair.kind, []).append(logit)
             if example.answering >= 0:

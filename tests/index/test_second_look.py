@@ -129,7 +129,7 @@ def test_it_is_not_needed_for_nothing_or_for_what_it_cannot_read() -> None:
 
 def test_sentences_lie_in_the_text_as_in_the_article() -> None:
     given = candidate(1, "one. two. three", 0.0)
-    assert [sentence.of(given.stored.text) for sentence in sentences_in_text(given)] == [
+    assert [sentence.of(given.stored.text) for sentence in sentences_in_text(given.stored)] == [
         "one",
         "two",
         "three",
