@@ -225,10 +225,10 @@ class Retriever:
             generation=self.generation.name,
         )
 
-    def evidence(self, question: str) -> Evidence:
+    def evidence(self, question: str | EncodedQuestion) -> Evidence:
         """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining."""
-        understood = self._understood(question)
-        return self._finder.find(understood, self._vector(understood))
+        encoded = self.encode(question) if isinstance(question, str) else question
+        return self._finder.find(encoded.text, encoded.vector)
 
     def _vector(self, understood: str) -> NDArray[np.float32]:
         return self._encoder.encode_questions([understood])
