@@ -21,9 +21,9 @@ then, with `--go-on`, five sixths of `--epochs 0.55` of the last 10,277 and a qu
 What is written is in int8, each column with a scale of its own: one scale for a whole matrix cost .02 of
 the area between answers and near misses.
 
-It uses a GPU where PyTorch has one: all of the data in two minutes an epoch, from layer 1 on. Two cores
-read 2,000 tokens a second from layer 5 on. `fit_ranking` has to follow, with the articles that are kept
-aside among its datasets: it puts what comes out into the one probability.
+It uses a GPU where PyTorch has one. Two cores read 1,500 tokens a second from layer 5 on. `fit_ranking`
+has to follow, with the articles that are kept aside among its datasets: it puts what comes out into the
+one probability.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Tune, report, and write the layers and the heads where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("pairs", nargs="+", help="what reading_pairs wrote; FILE:0.25 for a quarter of it")
-    parser.add_argument("--first", type=int, default=FIRST, help="layer from which on is tuned, from 0")
+    parser.add_argument("--first", type=int, default=FIRST, help="layer from which on is tuned, 1 or more")
     parser.add_argument("--go-on", action="store_true", help="begin with the layers that are tuned already")
     parser.add_argument("--epochs", type=float, default=EPOCHS)
     parser.add_argument("--model", type=Path, help="the cross-encoder's file where Footnote is not installed")
