@@ -78,16 +78,23 @@ class AnswerPointer:
         if not len(reading.states):
             return None
         scores = reading.states @ self.weights
-        begins, ends = reading.tokens.T
-        inside = [
-            scores[(begins >= sentence.start) & (ends <= sentence.end) & (begins < ends)]
-            for sentence in sentences
-        ]
-        pointed = np.array([_log_sum(each) for each in inside])
+        pointed = np.array([_log_sum(scores[tokens_within(reading.tokens, each)]) for each in sentences])
         if not np.isfinite(pointed).any():
             return None
         combined: NDArray[np.float64] = pointed + self.evidence * evidence
         return combined
+
+
+def tokens_within(tokens: NDArray[np.int64], span: Span) -> NDArray[np.bool_]:
+    """Return which tokens lie in a span of the text, (n,); those without characters lie in none.
+
+    Args:
+        tokens: (n, 2): begin and end of each, in the text's characters.
+        span: In the text's characters.
+    """
+    begins, ends = tokens.T
+    within: NDArray[np.bool_] = (begins >= span.start) & (ends <= span.end) & (begins < ends)
+    return within
 
 
 @cache

@@ -50,10 +50,7 @@ class OnnxSession:
         # question took 19 ms with them and 9 without, on an idle one 7 either way.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            model = str(path) if part is None else cut_at(path.read_bytes(), part)
-            self._session: Any = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = _opened(path, options, part)
         except _errors() as error:
             raise SessionError(str(error)) from error
         # Kept for another try with other processors, which there will not be: a third of the memory.
@@ -92,8 +89,7 @@ def write_optimised(path: Path, optimised: Path, *, part: ModelPart | None = Non
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(optimised)
     try:
-        model = str(path) if part is None else cut_at(path.read_bytes(), part)
-        onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        _opened(path, options, part)
     except _errors() as error:
         raise SessionError(str(error)) from error
 
@@ -104,6 +100,14 @@ def runtime_version() -> str:
     import onnxruntime
 
     return str(onnxruntime.__version__)
+
+
+def _opened(path: Path, options: Any, part: ModelPart | None) -> Any:
+    """Return onnxruntime's session of a model file, or of a part of it."""
+    import onnxruntime
+
+    model = str(path) if part is None else cut_at(path.read_bytes(), part)
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _errors() -> tuple[type[Exception], ...]:

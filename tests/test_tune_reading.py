@@ -92,7 +92,7 @@ def test_a_question_is_paired_with_what_answers_and_with_what_does_not(dataset: 
 
 def test_the_tokens_of_the_answering_sentence_are_told(pairs_file: Path) -> None:
     pairs = Pairs.load([str(pairs_file)])
-    answering = np.flatnonzero(pairs.kinds == 0)
+    answering = np.flatnonzero(pairs.kinds == "answer")
     assert len(answering) == 1
     batch = tune_reading.batch_of(pairs, answering, answering)
     assert batch.answers.tolist() == [True]
@@ -104,8 +104,8 @@ def test_the_tokens_of_the_answering_sentence_are_told(pairs_file: Path) -> None
 
 def test_a_question_with_the_text_of_another_pair_is_not_answered(pairs_file: Path) -> None:
     pairs = Pairs.load([str(pairs_file)])
-    answering = np.flatnonzero(pairs.kinds == 0)
-    other = np.flatnonzero(pairs.kinds != 0)[:1]
+    answering = np.flatnonzero(pairs.kinds == "answer")
+    other = np.flatnonzero(pairs.kinds != "answer")[:1]
     swapped = tune_reading.batch_of(pairs, answering, other)
     theirs = tune_reading.batch_of(pairs, other, other)
     assert swapped.answers.tolist() == [False]

@@ -28,6 +28,7 @@ from typing import Final
 
 import numpy as np
 
+from index.answer_pointer import tokens_within
 from index.builder import build_index
 from index.chosen_encoder import ChosenEncoder
 from index.cross_encoder import PairTokenizer, default_cross_encoder_folder
@@ -50,9 +51,6 @@ CUT_SHARE: Final = 0.6
 """Of the answering passages those that are read without their answering sentence as well."""
 HELD_OUT: Final = 16
 """One article in so many is kept aside to be judged on."""
-KINDS: Final = ("answer", "cut", "same", "other", "near")
-"""How a text was come by: it answers, or did until its answering sentence was cut; it is of the
-question's article, or of another; the question has no answer and it is one of the likeliest or closest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,9 @@ class Pair:
     question: str
     text: str
     kind: str
-    """One of `KINDS`."""
+    """How the text was come by: it answers ("answer"), or did until its answering sentence was cut ("cut");
+    it is of the question's article ("same"), or of another ("other"); the question has no answer, and it is
+    one of the likeliest or closest ("near")."""
     article_id: str
     """Of the question."""
     sentences: Sequence[Span]
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         pairs = list(pairs_of(given.data, given.work or Path(private)))
     save(given.out, pairs)
     counts = Counter(each.kind for each in pairs)
-    print(f"{len(pairs)} pairs:", ", ".join(f"{counts[kind]} {kind}" for kind in KINDS))
+    print(f"{len(pairs)} pairs:", ", ".join(f"{count} {kind}" for kind, count in counts.most_common()))
 
 
 def is_held_out(article_id: str) -> bool:
@@ -188,12 +188,12 @@ def save(path: Path, pairs: Iterable[Pair]) -> None:
         own_ids = encoded.inputs["input_ids"][0]
         own = np.full(len(own_ids), -1, np.int16)
         answers = np.zeros(len(own_ids), np.bool_)
-        begins, ends = encoded.places.T
         text = slice(len(own_ids) - len(encoded.places), None)
         for number, each in enumerate(pair.sentences):
-            own[text][(begins >= each.start) & (ends <= each.end) & (begins < ends)] = number
+            own[text][tokens_within(encoded.places, each)] = number
         found = np.empty(0, np.int16)
         if pair.answer is not None:
+            begins, ends = encoded.places.T
             answers[text] = (begins < pair.answer.end) & (ends > pair.answer.start) & (begins < ends)
             found = own[answers]
         ids.append(own_ids.astype(np.uint16))
@@ -202,7 +202,7 @@ def save(path: Path, pairs: Iterable[Pair]) -> None:
         lengths.append(len(own_ids))
         of_text.append(text.start)
         answering.append(int(found[0]) if len(found) else -1)
-        kinds.append(KINDS.index(pair.kind))
+        kinds.append(pair.kind)
         held_out.append(is_held_out(pair.article_id))
     np.savez_compressed(
         path,

