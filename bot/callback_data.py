@@ -12,6 +12,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 MOST_BYTES: Final = 64
@@ -240,6 +241,8 @@ def _unpacked_shelf(packed: str) -> Shelf | None:
     return Shelf(ids, tuple(entry.marked for entry in entries), int(place))
 
 
+# Each button of a card names all of its shelf.
+@lru_cache(256)
 def _packed_entry(passage_id: str, marked: int | None) -> str:
     letters = urlsafe_b64encode(bytes.fromhex(passage_id)).decode("ascii").rstrip("=")
     return letters + _DIGITS[MOST_MARKED if marked is None else marked]

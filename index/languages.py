@@ -6,6 +6,7 @@ The only module that imports py3langid.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from functools import cache
 
@@ -14,6 +15,7 @@ SAMPLE_CHARACTERS = 4_000
 UNDETERMINED = "und"
 """The code of ISO 639-2 for a text whose language cannot be told, such as one without letters."""
 
+_loading = threading.Lock()
 _WORD_CHARACTER = re.compile(r"[^\W\d_]")
 _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.IGNORECASE | re.ASCII)
 # ISO 639-2 codes of the languages that are written most, in both variants where it has two.
@@ -54,7 +56,10 @@ def detect_language(text: str) -> str:
     start = next(letters, None)
     if start is None:
         return UNDETERMINED
-    language, _ = _classifier()(text[start : start + SAMPLE_CHARACTERS])
+    # `cache` alone would let everyone load the model who comes while somebody does: a second of work each.
+    with _loading:
+        classify = _classifier()
+    language, _ = classify(text[start : start + SAMPLE_CHARACTERS])
     return language
 
 

@@ -184,6 +184,29 @@ def test_a_token_is_not_carried_to_where_an_answer_points() -> None:
     assert asyncio.run(run()) == (302, b"")
 
 
+@pytest.mark.parametrize(("without_proxy", "is_passed_on"), [("", True), ("127.0.0.1", False)])
+def test_calls_go_through_the_proxy_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, without_proxy: str, is_passed_on: bool
+) -> None:
+    asked: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    async def run() -> tuple[int, bytes]:
+        async with served(proxy) as (_, address_of_proxy), served(answering(FINE)) as (calls, address):
+            monkeypatch.setenv("http_proxy", address_of_proxy.split("/bot")[0].replace("//", "//me:pass@"))
+            monkeypatch.setenv("no_proxy", without_proxy)
+            return await calls.do_request(address, "POST")
+
+    assert asyncio.run(run())[1] == (b"{}" if is_passed_on else FINE)
+    credentials = b"\r\nProxy-Authorization: Basic bWU6cGFzcw==\r\n"
+    assert [each.startswith(b"POST http://127.0.0.1:") and credentials in each for each in asked] == (
+        [True] if is_passed_on else []
+    )
+
+
 def test_what_could_not_connect_did_not_happen() -> None:
     async def run() -> list[TelegramError]:
         async with served(answering(FINE)) as (calls, address):

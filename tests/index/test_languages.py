@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from py3langid.langid import LanguageIdentifier
 
+from index import languages
 from index.languages import SAMPLE_CHARACTERS, UNDETERMINED, detect_language, language_code
 
 
@@ -42,6 +46,22 @@ def test_only_a_sample_is_looked_at() -> None:
     english = "The steam engine turns heat into work, and it changed the way people lived. "
     sample = english * (SAMPLE_CHARACTERS // len(english) + 1)
     assert detect_language(sample + "Паровая машина превращает тепло в работу. " * 2_000) == "en"
+
+
+def test_those_who_ask_at_once_wait_for_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a second to load, and each further copy a second more."""
+    loaded: list[object] = []
+    load = LanguageIdentifier.from_model_file
+
+    def counting(file: str) -> object:
+        loaded.append(identifier := load(file))
+        return identifier
+
+    monkeypatch.setattr(LanguageIdentifier, "from_model_file", counting)
+    languages._classifier.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(detect_language, ["What does the reactor cost?"] * 4)) == {"en"}
+    assert len(loaded) == 1
 
 
 @settings(deadline=None)
