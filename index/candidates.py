@@ -90,12 +90,14 @@ class CandidateFinder:
             question: Cleaned.
             vector: (1, d) float32, of unit length.
         """
-        terms = [self._terms_in(language, question) for language in self._languages]
-        lists = [
-            self._by_passage_vectors(vector),
-            self._by_sentence_vectors(vector),
-            self._by_words(terms),
+        by_vectors = [self._by_passage_vectors(vector), self._by_sentence_vectors(vector)]
+        rows = np.concatenate(by_vectors)
+        languages = self.terms.languages[rows]
+        terms = [
+            self._terms_in(language, question, rows[languages == number])
+            for number, language in enumerate(self._languages)
         ]
+        lists = [*by_vectors, self._by_words(terms)]
         rows = np.unique(np.concatenate(lists))
         if not len(rows):
             return no_evidence()
@@ -103,9 +105,9 @@ class CandidateFinder:
         agreement = np.bincount(np.searchsorted(rows, named), minlength=len(rows)) / len(lists)
         return self._weighed(rows, terms, vector[0], agreement, unspaced=is_unspaced(question))
 
-    def _terms_in(self, language: str, question: str) -> _Asked:
+    def _terms_in(self, language: str, question: str, soon: NDArray[np.int64]) -> _Asked:
         terms = analyzer(language).question_terms(question)
-        return _Asked(terms, self.terms.question(terms))
+        return _Asked(terms, self.terms.question(terms, soon))
 
     def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():

@@ -114,6 +114,7 @@ class WantedTerms:
         first_sentences: NDArray[np.int64],
         hashes: NDArray[np.uint32],
         weights: NDArray[np.float64],
+        soon: NDArray[np.int64],
     ) -> None:
         """Take the terms.
 
@@ -122,6 +123,7 @@ class WantedTerms:
             first_sentences: (passages + 1,): each passage's first sentence row, and their total.
             hashes: (n,): sorted, each once.
             weights: (n,): what each is worth.
+            soon: Rows of passages that will be asked for: counted in one go with the first that are.
         """
         self.field = field
         """Where they are counted."""
@@ -130,14 +132,14 @@ class WantedTerms:
         self.weights = weights
         """(n,): what each is worth."""
         self._first_sentences = first_sentences
+        self._soon = soon
         self._counted: TermCounts | None = None
 
     def counts(self, rows: NDArray[np.int64]) -> TermCounts:
         """Return how often they stand in passages, in the order of `rows`; each passage is counted once."""
         known = self._counted
         if known is None:
-            self._counted = self._count(rows)
-            return self._counted
+            known = self._counted = self._count(np.union1d(rows, self._soon))
         seen = set(known.rows.tolist())
         missing = np.array([row for row in rows.tolist() if row not in seen], np.int64)
         if len(missing):
@@ -149,17 +151,19 @@ class WantedTerms:
         begin, end = self._first_sentences[rows], self._first_sentences[rows + 1]
         sentences = ranges(begin, end)
         lengths = field.offsets[sentences + 1] - field.offsets[sentences]
-        # A passage's sentences stand one after another, so its terms do too.
-        starts, ends = field.offsets[begin], field.offsets[end]
         context_starts, context_ends = field.context_offsets[rows], field.context_offsets[rows + 1]
         context_lengths = context_ends - context_starts
+        # A passage's sentences stand one after another, so its terms do too.
+        terms = _taken(field.hashes, field.offsets[begin], field.offsets[end])
         context = _taken(field.context_hashes, context_starts, context_ends)
+        both = np.concatenate((terms, context)), np.concatenate((lengths, context_lengths))
+        frequency = _frequency(*both, self.hashes)
         return TermCounts(
             rows=rows,
             sentence_counts=end - begin,
-            frequency=_frequency(_taken(field.hashes, starts, ends), lengths, self.hashes),
+            frequency=frequency[: len(lengths)],
             lengths=lengths,
-            context=_frequency(context, context_lengths, self.hashes),
+            context=frequency[len(lengths) :],
             context_lengths=context_lengths,
         )
 

@@ -26,6 +26,8 @@ FieldName = Literal["stems", "grams"]
 FIELDS: Final[tuple[FieldName, ...]] = ("stems", "grams")
 """The kinds of terms."""
 
+_NO_ROWS: Final[NDArray[np.int64]] = np.empty(0, np.int64)
+
 _MAPPED_BYTES: Final = 64 * 1024 * 1024
 """Larger arrays are read by position, so that what was read of them does not stay in memory."""
 
@@ -183,10 +185,21 @@ class TermStore:
         lengths: NDArray[np.int64] = offsets[sentence_rows + 1] - offsets[sentence_rows]
         return lengths
 
-    def question(self, terms: Terms) -> QuestionTerms:
-        """Return the terms of a question as `bm25` and `evidence` take them."""
+    def question(self, terms: Terms, soon: NDArray[np.int64] = _NO_ROWS) -> QuestionTerms:
+        """Return the terms of a question as `bm25` and `evidence` take them.
+
+        Args:
+            terms: Of the question.
+            soon: Rows of passages that will be weighed whatever else is: counting is done once for all.
+        """
         stems, grams = (
-            WantedTerms(field, self.first_sentences, wanted, self._inverse_document_frequency(field, wanted))
+            WantedTerms(
+                field,
+                self.first_sentences,
+                wanted,
+                self._inverse_document_frequency(field, wanted),
+                soon,
+            )
             for field, wanted in (
                 (self._fields[name], np.unique(hashed_terms(getattr(terms, name)))) for name in FIELDS
             )
