@@ -22,6 +22,7 @@ from bot.callback_data import (
 )
 from bot.citations import citation
 from bot.context import context_quotes
+from bot.nearest import nearest_passages
 from bot.phrases import Phrases
 from bot.quotes import quotable, quoted
 from bot.shown import ShownPassage
@@ -47,8 +48,6 @@ QUESTION_UNITS: Final = 250
 """How much of a question is repeated above its answer."""
 BUTTON_UNITS: Final = 56
 """How much of a passage a button names: what a phone shows of one that is as wide as the message."""
-NEAREST: Final = 3
-"""How many passages are offered where the articles do not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +156,8 @@ def context_card(
 
 
 def declining_card(answer: Answer, phrases: Phrases) -> Card:
-    """Return that the articles do not say, with the nearest passages as buttons."""
-    nearest = answer.passages[:NEAREST]
+    """Return that the articles do not say, with the nearest passages as buttons where they are near."""
+    nearest = nearest_passages(answer)
     if not nearest:
         return text_card(phrases.declining)
     return text_card(

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from bot.cards import NEAREST, shelf_of
+from bot.cards import shelf_of
 from bot.inline_cards import InlineItem, inline_item
+from bot.nearest import nearest_passages
 from bot.phrases import Phrases
 from bot.shown import SourceEntry
 from index.types import Answer
@@ -22,8 +23,6 @@ EXAMPLES: Final = 3
 WORTH_LISTING: Final = 0.05
 """The probability from which on a passage is listed beside a better one. Of 287 questions of two sets
 none had its answer in one below, and lists of fifty became lists of eight."""
-WORTH_A_LOOK: Final = 0.1
-"""The same where the articles do not answer: what is below is as a rule about something else."""
 CACHE_SECONDS: Final = 10
 """How long Telegram may repeat a page: a rebuild is to be seen soon."""
 
@@ -111,10 +110,8 @@ def declining_page(answer: Answer, question: str, question_key: str, phrases: Ph
         question_key: By which the private chat finds the question.
         phrases: The reader's language.
     """
-    near = [each for each in answer.passages[:NEAREST] if each.probability >= WORTH_A_LOOK]
-    items = [
-        _passage_item(replace(answer, passages=tuple(near)), at, question, phrases) for at in range(len(near))
-    ]
+    near = nearest_passages(answer)
+    items = [_passage_item(replace(answer, passages=near), at, question, phrases) for at in range(len(near))]
     return InlinePage(
         tuple(replace(item, title=phrases.perhaps.format(passage=item.title)) for item in items),
         button=InlineButton(phrases.inline_nothing_found, f"q_{question_key}"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.links import link_to
+from bot.nearest import nearest_passages
 from bot.wrapping import MARK_OFF, MARK_ON, cut, one_line, visible, wrap
 from index.cleaning import is_searchable
 from index.types import Answer, Passage, RankedPassage, Source, Span
@@ -22,8 +23,6 @@ NO_QUESTION: Final = "There is no question in that; ask with a word or a number 
 
 _BAR: Final = "│ "
 _LONGEST_TITLE_CELLS: Final = 80
-_NEAREST_SHOWN: Final = 3
-"""How many passages are named where the articles do not say."""
 _SHORT_LINES: Final = 3
 """How many lines a passage after the first may take."""
 
@@ -150,7 +149,7 @@ def percentage(probability: float) -> str:
 def _render_declining(answer: Answer, style: Style) -> str:
     nearest = [
         cut(f"[{number}] {_title(ranked.source)} - {_telling_line(ranked)}", style.width)
-        for number, ranked in enumerate(answer.passages[:_NEAREST_SHOWN], start=1)
+        for number, ranked in enumerate(nearest_passages(answer), start=1)
     ]
     return "\n".join([NO_ANSWER, *(["", "Perhaps:", *nearest] if nearest else [])])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.callback_data import ContextPress, OpenPress, Shelf, ShowPress, SourcesPress, VotePress
@@ -15,6 +17,7 @@ from bot.cards import (
 )
 from bot.inline_cards import inline_item
 from bot.listing_cards import settings_card, sources_card
+from bot.nearest import WORTH_A_LOOK
 from bot.phrases import phrases_for
 from bot.shown import SourceEntry
 from bot.telegram_html import utf16_units
@@ -150,6 +153,20 @@ def test_a_nearest_passage_opens_with_its_sentence_marked() -> None:
     assert press == OpenPress(f"{9:016x}", 1)
     opened = passage_card(as_shown(ranked), ENGLISH, marked=1)
     assert opened == answer_card(answer_of(ranked), ENGLISH)
+
+
+def test_what_is_far_off_is_not_offered_where_the_articles_do_not_say() -> None:
+    near, far = (
+        replace(passage_of(*SHORT, number=number), probability=probability)
+        for number, probability in ((1, WORTH_A_LOOK), (2, WORTH_A_LOOK - 0.01))
+    )
+    assert [
+        press.passage_id
+        for press in pressed(declining_card(answer_of(near, far, answered=False), ENGLISH), OpenPress)
+    ] == [f"{1:016x}"]
+    assert declining_card(answer_of(far, answered=False), ENGLISH) == declining_card(
+        answer_of(answered=False), ENGLISH
+    )
 
 
 def test_a_mark_that_the_passage_no_longer_has_marks_nothing() -> None:

@@ -12,7 +12,6 @@ from bot.inline_pages import (
     EXAMPLES,
     MOST,
     PAGE,
-    WORTH_A_LOOK,
     WORTH_LISTING,
     Example,
     answers_page,
@@ -26,6 +25,7 @@ from bot.inline_pages import (
     passages_wanted,
     place_of,
 )
+from bot.nearest import WORTH_A_LOOK
 from bot.phrases import phrases_for
 from bot.shown import SourceEntry
 from index.types import Answer, RankedPassage, Source
@@ -107,7 +107,8 @@ def test_nothing_found_opens_the_private_chat_with_the_question() -> None:
 
 
 def test_only_nearest_passages_that_are_worth_a_look_are_offered() -> None:
-    near = [passage(number, probability) for number, probability in enumerate((0.4, WORTH_A_LOOK, 0.09))]
+    probabilities = (0.4, WORTH_A_LOOK, WORTH_A_LOOK - 0.01)
+    near = [passage(number, probability) for number, probability in enumerate(probabilities)]
     page = declining_page(answer_of(*near, answered=False), "Who?", "key", EN)
     assert [item.result_id for item in page.items] == [f"{number:016x}" for number in (0, 1)]
     assert page.items[0].title == EN.perhaps.format(passage=MARKED)

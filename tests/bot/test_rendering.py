@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from bot.nearest import WORTH_A_LOOK
 from bot.rendering import Style, answer_object, json_text, percentage, render_answer, render_passage
 from bot.wrapping import visible
+from index.types import RankedPassage
 from tests.bot.answers import MARKED, TEXT, answer_of, ranked
 
 PLAIN = Style(width=60)
@@ -78,8 +80,9 @@ def test_declining_says_so_and_names_three_passages_at_most_on_a_line_each() -> 
     assert len(lines) == 6
 
 
-def test_declining_with_nothing_near_names_nothing() -> None:
-    assert render_answer(answer_of(answered=False), PLAIN) == "The articles do not say."
+@pytest.mark.parametrize("passages", [[], [ranked(probability=WORTH_A_LOOK - 0.01)]], ids=["none", "far off"])
+def test_declining_with_nothing_near_names_nothing(passages: list[RankedPassage]) -> None:
+    assert render_answer(answer_of(*passages, answered=False), PLAIN) == "The articles do not say."
 
 
 @pytest.mark.parametrize("question", ["", "?!", "🙂"])

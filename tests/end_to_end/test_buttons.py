@@ -16,7 +16,7 @@ from tests.stand_in.records import Message
 ENGLISH = phrases_for("en")
 GERMAN = phrases_for("de")
 BREWED = "How long is black tea brewed?"
-UNANSWERED = "How do I repair a bicycle tyre?"
+UNANSWERED = "How much does a tin of green tea cost?"
 GONE = Shelf(("0123456789abcdef",), (None,), 0)
 
 pytestmark = pytest.mark.usefixtures("bot")

@@ -251,7 +251,7 @@ def test_an_anonymous_admin_is_answered_and_nobody_in_particular(stand_in: Stand
     assert "1858" in first.text
     # It may be another admin, so the question before may be somebody else's.
     alone = stand_in.answer_to(ann.writes(group, "/ask@footnote_bot When?", as_chat=group))
-    assert alone.text == ENGLISH.declining_with_nearest
+    assert alone.text in (ENGLISH.declining, ENGLISH.declining_with_nearest)
     reply = stand_in.answer_to(ann.writes(group, "When?", as_chat=group, reply_to=first))
     assert reply.text.startswith(f"Answer to: {BUILT} When?\n")
 
