@@ -151,7 +151,8 @@ def test_terms_are_counted_alike_whatever_was_counted_before(
     data: st.DataObject,
 ) -> None:
     store = stored(tmp_path_factory.mktemp("terms"), passages)
-    asked = store.question(same(question))
+    soon = data.draw(st.lists(st.integers(0, len(passages) - 1)))
+    asked = store.question(same(question), np.array(soon, np.int64))
     for _ in range(3):
         some = data.draw(st.lists(st.integers(0, len(passages) - 1), unique=True))
         rows = np.array(some, np.int64)
