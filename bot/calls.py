@@ -42,7 +42,8 @@ class NotBegunError(NetworkError):
 class Calls(BaseRequest):
     """Connections to Telegram that are kept open between calls.
 
-    Proxies and certificates are those that the environment names, in the variables that curl knows.
+    Proxies and certificates are those that the environment names: http_proxy, https_proxy and no_proxy, as
+    curl knows them, SSL_CERT_FILE and SSL_CERT_DIR. Names and passwords in ~/.netrc are not looked for.
     It belongs to the event loop that it was initialised on, and may be initialised again after its end.
     """
 
@@ -60,7 +61,7 @@ class Calls(BaseRequest):
         self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds
         self._session: aiohttp.ClientSession | None = None
-        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._proxies: dict[str, str | None] = {}
 
     @property
     def read_timeout(self) -> float:
@@ -131,16 +132,21 @@ class Calls(BaseRequest):
     def _proxy(self, url: str) -> str | None:
         # aiohttp's own way, `trust_env`, reads the environment and ~/.netrc on two threads for each call:
         # a twelfth of all the time of a crowd.
-        parts = urlsplit(url)
-        server = parts.scheme, parts.netloc
+        server = "/".join(url.split("/", 3)[:3])
         if server not in self._proxies:
-            self._proxies[server] = _proxy_for(*server)
+            self._proxies[server] = proxy_for(server)
         return self._proxies[server]
 
 
-def _proxy_for(scheme: str, server: str) -> str | None:
+def proxy_for(url: str) -> str | None:
     """Return the proxy that the environment names for a server, None where it is reached without."""
-    return None if urllib.request.proxy_bypass(server) else urllib.request.getproxies().get(scheme)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    # Those that need none are named with their port or without it.
+    names = (host,) if parts.port is None else (host, f"{host}:{parts.port}")
+    if any(map(urllib.request.proxy_bypass, names)):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
 
 
 def _without_contents(answer: bytes) -> bytes:

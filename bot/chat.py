@@ -15,6 +15,7 @@ import typer
 
 from bot.blocking import BlockingAnswering
 from bot.composition import Place, load_encoder, opened_retriever
+from bot.nearest import nearest_passages
 from bot.rendering import Style, render_answer, render_more, render_passage
 from bot.terminal import is_terminal, style_for
 from index.texts import Texts
@@ -115,6 +116,9 @@ class Conversation:
 
     def _answer_to(self, question: str) -> str:
         answer = self._ask(question)
+        if not answer.answered:
+            # What is too far off to be named is not worth opening either.
+            answer = replace(answer, passages=nearest_passages(answer))
         self._answer = answer
         self._shown = min(self._at_a_time, len(answer.passages))
         self._row = self._row_of(1) if answer.passages else None

@@ -46,7 +46,7 @@ class Style:
 def render_answer(answer: Answer, style: Style) -> str:
     """Return the best passage in full with its source, then the others in short, numbered from 1.
 
-    Where the articles do not say, the nearest passages are named in a line each.
+    Where the articles do not say, the nearest passages are named in a line each, if they are near.
     """
     if not is_searchable(answer.question):
         return NO_QUESTION

@@ -91,10 +91,10 @@ class CandidateFinder:
             vector: (1, d) float32, of unit length.
         """
         by_vectors = [self._by_passage_vectors(vector), self._by_sentence_vectors(vector)]
-        rows = np.concatenate(by_vectors)
-        languages = self.terms.languages[rows]
+        proposed = np.concatenate(by_vectors)
+        numbers = self.terms.languages[proposed]
         terms = [
-            self._terms_in(language, question, rows[languages == number])
+            self._terms_in(language, question, proposed[numbers == number])
             for number, language in enumerate(self._languages)
         ]
         lists = [*by_vectors, self._by_words(terms)]

@@ -185,12 +185,10 @@ def answers_of(stand_in: StandIn, questions: Sequence[str]) -> list[str]:
 def wait_for_answers(stand_in: StandIn, people: Sequence[Person], each: int) -> None:
     """Wait until everybody has as many messages as they asked questions."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    # Whoever is woken by every message takes the cores from the bot.
-    while any(len(person.chat.from_bot) < each for person in people) and time.monotonic() < deadline:
+    # Whoever is woken by every message, as `wait_for` is, takes the cores from the bot.
+    while any(len(person.chat.from_bot) < each for person in people):
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s:\n{stand_in.log.told()}"
         time.sleep(LOOK_SECONDS)
-    stand_in.wait_for(
-        lambda: all(len(person.chat.from_bot) >= each for person in people), timeout_seconds=LOOK_SECONDS
-    )
 
 
 def given_to(people: Sequence[Person]) -> int:

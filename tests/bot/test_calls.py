@@ -15,7 +15,7 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
-from bot.calls import Calls, NotBegunError
+from bot.calls import Calls, NotBegunError, proxy_for
 from bot.outcomes import Certainty, certainty_after
 
 SECRET = "AAF-made-up-secret_0123456789abcdef"
@@ -205,6 +205,28 @@ def test_calls_go_through_the_proxy_that_the_environment_names(
     assert [each.startswith(b"POST http://127.0.0.1:") and credentials in each for each in asked] == (
         [True] if is_passed_on else []
     )
+
+
+@pytest.mark.parametrize(
+    ("without_proxy", "address", "is_passed_on"),
+    [
+        ("::1", "http://[::1]:8081", False),
+        ("fd00::5", "http://[fd00::5]:8081", False),
+        ("bots.example", "http://me:pass@bots.example:8081", False),
+        ("bots.example:8081", "http://bots.example:8081", False),
+        ("bots.example:8082", "http://bots.example:8081", True),
+        (".example", "http://bots.example", False),
+        ("*", "http://bots.example", False),
+        ("other.example", "http://bots.example", True),
+        ("other.example", "https://bots.example", False),
+    ],
+)
+def test_servers_that_the_environment_excepts_are_reached_without_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, without_proxy: str, address: str, is_passed_on: bool
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", without_proxy)
+    assert proxy_for(address) == ("http://proxy.example:3128" if is_passed_on else None)
 
 
 def test_what_could_not_connect_did_not_happen() -> None:

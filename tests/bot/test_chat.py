@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,15 @@ def passage_of(number: int) -> Passage:
     start = ARTICLE.text.index(SENTENCES[number])
     span = Span(start, start + len(SENTENCES[number]))
     return Passage(f"{number:016x}", "tea", span, (span,), ("Drinks", "Tea"), number + 1, 6)
+
+
+def declined_with(*probabilities: float) -> Answer:
+    """Return an answer of as many passages that is none."""
+    found = answer_with([*range(len(probabilities))])
+    passages = (
+        replace(each, probability=own) for each, own in zip(found.passages, probabilities, strict=True)
+    )
+    return replace(found, answered=False, confidence=probabilities[0], passages=tuple(passages))
 
 
 def answer_with(order: list[int]) -> Answer:
@@ -85,6 +95,21 @@ def test_an_answer_shows_three_passages_and_more_shows_the_rest(conversation: Co
     assert more is not None
     assert [line[:3] for line in more.splitlines() if line.startswith("[")] == ["[4]", "[5]"]
     assert conversation.reply("more") == "There are no more passages."
+
+
+@pytest.mark.parametrize(("probabilities", "offered"), [((0.06, 0.05, 0.04, 0.03), 0), ((0.2, 0.1, 0.05), 2)])
+def test_where_the_articles_do_not_say_only_what_is_named_can_be_opened(
+    conversation: Conversation, probabilities: tuple[float, ...], offered: int
+) -> None:
+    declining = Conversation(lambda _: declined_with(*probabilities), conversation._texts, Style(80))
+    said = declining.reply("which") or ""
+    assert [line[:3] for line in said.splitlines() if line.startswith("[")] == [
+        f"[{number}]" for number in range(1, offered + 1)
+    ]
+    assert declining.reply("more") == "There are no more passages."
+    for number in range(1, len(probabilities) + 1):
+        opened = declining.reply(str(number)) or ""
+        assert (SENTENCES[number - 1] in opened) == (number <= offered)
 
 
 def test_a_number_opens_the_passage_with_its_headings_and_link(conversation: Conversation) -> None:
