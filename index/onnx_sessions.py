@@ -41,10 +41,7 @@ class OnnxSession:
         Raises:
             SessionError: It is missing, or onnxruntime does not take it.
         """
-        os.environ[TELEMETRY_OFF] = "1"
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
+        options = _onnxruntime().SessionOptions()
         options.intra_op_num_threads = threads
         # Threads that wait by spinning take the core from whoever would use it: on a busy machine a
         # question took 19 ms with them and 9 without, on an idle one 7 either way.
@@ -82,9 +79,7 @@ def write_optimised(path: Path, optimised: Path, *, part: ModelPart | None = Non
     Raises:
         SessionError: The model is missing, or onnxruntime does not take it or cannot write.
     """
-    os.environ[TELEMETRY_OFF] = "1"
-    import onnxruntime
-
+    onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(optimised)
@@ -96,18 +91,21 @@ def write_optimised(path: Path, optimised: Path, *, part: ModelPart | None = Non
 
 def runtime_version() -> str:
     """Return the version of onnxruntime."""
+    return str(_onnxruntime().__version__)
+
+
+def _onnxruntime() -> Any:
+    """Return the library, told before it is imported not to report its use."""
     os.environ[TELEMETRY_OFF] = "1"
     import onnxruntime
 
-    return str(onnxruntime.__version__)
+    return onnxruntime
 
 
 def _opened(path: Path, options: Any, part: ModelPart | None) -> Any:
     """Return onnxruntime's session of a model file, or of a part of it."""
-    import onnxruntime
-
     model = str(path) if part is None else cut_at(path.read_bytes(), part)
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return _onnxruntime().InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -139,7 +139,9 @@ class WantedTerms:
         """Return how often they stand in passages, in the order of `rows`; each passage is counted once."""
         known = self._counted
         if known is None:
-            known = self._counted = self._count(np.union1d(rows, self._soon))
+            # All that is asked for is among them.
+            self._counted = self._count(np.union1d(rows, self._soon))
+            return self._counted.of(rows)
         seen = set(known.rows.tolist())
         missing = np.array([row for row in rows.tolist() if row not in seen], np.int64)
         if len(missing):

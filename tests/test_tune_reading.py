@@ -7,14 +7,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from tokenizers import Tokenizer
 
 from index.answer_pointer import POINTER_NAME
 from index.cross_encoder import default_cross_encoder_folder, load_cross_encoder_by_setting
-from index.onnx_graphs import ModelPart, cut_at
+from index.onnx_graphs import ModelPart
+from index.onnx_sessions import OnnxSession
 from index.questions import read_questions
 from index.tuned_layers import TUNED_NAME
 from tests.benchmarks import reading_pairs, tune_reading
@@ -128,7 +128,7 @@ def test_what_is_written_computes_as_the_tuning_did(pairs_file: Path, tmp_path: 
     assert np.abs(tuned - before).max() > 0.01
     fields = json.loads((tmp_path / POINTER_NAME).read_text(encoding="utf-8"))
     part = ModelPart(fields["layer"], (tmp_path / TUNED_NAME).read_bytes())
-    session = onnxruntime.InferenceSession(cut_at(file.read_bytes(), part))
+    session = OnnxSession(file, part=part)
     for each in which:
         batch = tune_reading.batch_of(pairs, which[each : each + 1], which[each : each + 1])
         inputs = {
@@ -136,7 +136,7 @@ def test_what_is_written_computes_as_the_tuning_did(pairs_file: Path, tmp_path: 
             "attention_mask": np.ones_like(batch.ids.numpy()),
             "token_type_ids": batch.is_text.numpy(),
         }
-        state = session.run(None, inputs)[0][0, 0]
+        state = session.run(inputs)[0, 0]
         written = state @ np.array(fields["answering"]["weights"]) + fields["answering"]["intercept"]
         # Activations are rounded to 8 bits there, and were not in the tuning.
         assert written == pytest.approx(tuned[each], abs=0.3)
