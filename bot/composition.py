@@ -26,6 +26,7 @@ from index.types import BuildReport, SkippedFile
 if TYPE_CHECKING:
     from index.chosen_encoder import ChosenEncoder
     from index.cross_encoder import CrossEncoder
+    from index.optimised_models import OptimisedModels
     from index.retriever import Retriever
 
 _ARTICLES: Final = Path("corpus")
@@ -126,12 +127,22 @@ def load_cross_encoder(settings: Settings, *, as_published: bool = False) -> Cro
         ModelError: It is missing or does not load.
     """
     from index.cross_encoder import DEFAULT_CROSS_ENCODER, load_cross_encoder_by_setting
+
+    return load_cross_encoder_by_setting(
+        settings.cross_encoder or DEFAULT_CROSS_ENCODER, None if as_published else _optimised_models()
+    )
+
+
+def _load_default_cross_encoder() -> CrossEncoder:
+    from index.cross_encoder import load_default_cross_encoder
+
+    return load_default_cross_encoder(_optimised_models())
+
+
+def _optimised_models() -> OptimisedModels:
     from index.optimised_models import OptimisedModels
 
-    kept = platformdirs.user_cache_path("footnote", appauthor=False) / "models"
-    return load_cross_encoder_by_setting(
-        settings.cross_encoder or DEFAULT_CROSS_ENCODER, None if as_published else OptimisedModels(kept)
-    )
+    return OptimisedModels(platformdirs.user_cache_path("footnote", appauthor=False) / "models")
 
 
 def build(place: Place, encoder: ChosenEncoder) -> BuildReport:
@@ -166,13 +177,16 @@ def opened_retriever(
         # The default takes a third of the start, and onnxruntime leaves the interpreter to others. Two
         # threads that import PyTorch at once would get in each other's way, so another one waits.
         is_early = second_look and settings.cross_encoder is None
-        loading = beside.submit(load_cross_encoder, settings) if is_early else None
+        loading = beside.submit(_load_default_cross_encoder) if is_early else None
         checked = bring_up_to_date(place, encoder) if up_to_date else None
         with waiting(sys.stderr, "Opening the index"):
+            cross_encoder: CrossEncoder | None = None
             if loading is not None:
-                cross_encoder = loading.result()
-            else:
-                cross_encoder = load_cross_encoder(settings) if second_look else None
+                from index.cross_encoder import LoadingCrossEncoder
+
+                cross_encoder = LoadingCrossEncoder(loading)
+            elif second_look:
+                cross_encoder = load_cross_encoder(settings)
             retriever = open_retriever(place, encoder, cross_encoder, checked=checked)
     with retriever:
         yield retriever

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index.answer_pointer import Reading, default_pointer
 from index.encoder import load_library_cross_encoder
 from index.errors import ModelError
-from index.model_files import check_file, packaged_folder
+from index.model_files import check_file, packaged_folder, read_tokenizer
 from index.onnx_graphs import ModelPart
 from index.onnx_sessions import OnnxSession, SessionError
 from index.optimised_models import OptimisedModels
@@ -24,6 +24,8 @@ from index.tuned_layers import tuned_layers
 from index.understanding import familiarity
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from sentence_transformers import CrossEncoder as LibraryCrossEncoder
 
 DEFAULT_CROSS_ENCODER: Final = "ms-marco-MiniLM-L-12-v2"
@@ -85,8 +87,47 @@ def load_cross_encoder_by_setting(
     if name == NO_CROSS_ENCODER:
         return None
     if name == DEFAULT_CROSS_ENCODER:
-        return OnnxCrossEncoder(default_cross_encoder_folder(), optimised)
+        return load_default_cross_encoder(optimised)
     return LibraryCrossEncoderAdapter(load_library_cross_encoder(name))
+
+
+def load_default_cross_encoder(optimised: OptimisedModels | None = None) -> CrossEncoder:
+    """Return the default cross-encoder.
+
+    Args:
+        optimised: Where it is kept as it opens fastest; None to read its own file.
+
+    Raises:
+        ModelError: It is missing, is not what it should be, or does not load.
+    """
+    return OnnxCrossEncoder(default_cross_encoder_folder(), optimised)
+
+
+class LoadingCrossEncoder:
+    """A cross-encoder that another thread is loading; whoever asks something of it waits for that.
+
+    So an index can be opened meanwhile, up to where it wants to know which languages are read.
+    """
+
+    def __init__(self, loading: Future[CrossEncoder]) -> None:
+        """Take what is being loaded."""
+        self._loading = loading
+
+    def read(self, question: str, text: str) -> Reading:
+        """Return what the cross-encoder reads.
+
+        Raises:
+            ModelError: It did not load.
+        """
+        return self._loading.result().read(question, text)
+
+    def familiarity(self, words: Sequence[str]) -> float:
+        """Return the share of words that its tokenizer knows.
+
+        Raises:
+            ModelError: It did not load.
+        """
+        return self._loading.result().familiarity(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +149,7 @@ class PairTokenizer:
         Raises:
             OSError, ValueError: It cannot be read.
         """
-        from tokenizers import Tokenizer
-
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer: Any = read_tokenizer(folder / "tokenizer.json")
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._unknown: int | None = self._tokenizer.token_to_id("[UNK]")

@@ -15,6 +15,7 @@ from index.encoding import EncoderInParts
 from index.errors import ModelError
 from index.exported_files import GRAPH, READING, TOKENIZER, Reading, damaged_export
 from index.manifest import ModelIdentity
+from index.model_files import read_tokenizer
 from index.onnx_sessions import THREADS, OnnxSession, SessionError
 
 if TYPE_CHECKING:
@@ -53,11 +54,9 @@ class ExportedEncoder(EncoderInParts):
         Raises:
             DamagedGenerationError: Its files cannot be read.
         """
-        from tokenizers import Tokenizer
-
         try:
             reading = Reading.from_json((folder / READING).read_text(encoding="utf-8"))
-            tokenizer = Tokenizer.from_str((folder / TOKENIZER).read_text(encoding="utf-8"))
+            tokenizer = read_tokenizer(folder / TOKENIZER)
             # Rounded, a question's matrices are too small to be worth dividing.
             threads = 1 if for_many or reading.quantised else THREADS
             session = OnnxSession(folder / GRAPH, threads=threads)

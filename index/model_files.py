@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from index.errors import ModelError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 _MATTERING: Final = ("*.safetensors", "*.bin", "*.onnx", "*.json", "*.txt", "*.model")
 """Weights, configurations and vocabularies; not read-me files and pictures."""
@@ -52,6 +55,23 @@ def check_file(path: Path, sha256: str, remedy: str) -> None:
             f"The model file {path.name} has the SHA-256 {found[:12]}...; expected {sha256[:12]}...; "
             f"{remedy}."
         )
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """Return the tokenizer of a `tokenizer.json`.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no tokenizer.
+    """
+    from tokenizers import Tokenizer
+
+    text = path.read_text(encoding="utf-8")
+    try:
+        return Tokenizer.from_str(text)
+    # The library has no class of its own for what is wrong with the text.
+    except Exception as error:
+        raise ValueError(f"{path.name} holds no tokenizer: {error}") from error
 
 
 def folder_sha256(folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Self
@@ -123,8 +124,12 @@ class Retriever:
                 "`footnote build`, or set the encoder of before."
             )
         chosen = default_weights() if weights is None else weights
-        answering_encoder = encoder.for_answering(generation.path / layout.ENCODER)
-        stored = index_folder.store.open(generation)
+        # onnxruntime leaves the interpreter to others while it opens the encoder, and FAISS is imported for
+        # the vectors: together a sixth of the start.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            opening = beside.submit(encoder.for_answering, generation.path / layout.ENCODER)
+            stored = index_folder.store.open(generation)
+            answering_encoder = opening.result()
         terms = _open_terms(generation)
         texts = Texts.open(generation.path / layout.TEXTS)
         counts = (

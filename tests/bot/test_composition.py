@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.composition import default_index, find_place, load_cross_encoder
+from bot.composition import default_index, find_place, load_cross_encoder, load_encoder, opened_retriever
 from bot.settings import read_settings
 from index import cross_encoder
 from index.errors import ModelError
@@ -60,3 +60,17 @@ def test_a_damaged_cross_encoder_is_found_by_who_reads_it_as_published(
     assert len(kept.read("Where is tea kept?", "In a tin.").tokens)
     with pytest.raises(ModelError, match="force-reinstall"):
         load_cross_encoder(settings, as_published=True)
+
+
+@pytest.mark.parametrize("up_to_date", [True, False])
+def test_opening_fails_where_the_cross_encoder_does_not_load(
+    corpus: Path, built_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, up_to_date: bool
+) -> None:
+    """It is loaded beside, and what became of it is known before the first question."""
+    monkeypatch.setattr(cross_encoder, "packaged_folder", lambda *_: tmp_path)
+    place = find_place(corpus, built_index)
+    with (
+        pytest.raises(ModelError, match="force-reinstall"),
+        opened_retriever(place, load_encoder(place.settings), up_to_date=up_to_date),
+    ):
+        pytest.fail("it was opened")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,12 @@ from hypothesis import strategies as st
 
 from index import cross_encoder as module
 from index.answer_pointer import default_pointer
-from index.cross_encoder import NO_CROSS_ENCODER, CrossEncoder, load_cross_encoder_by_setting
+from index.cross_encoder import (
+    NO_CROSS_ENCODER,
+    CrossEncoder,
+    LoadingCrossEncoder,
+    load_cross_encoder_by_setting,
+)
 from index.errors import ModelError
 from index.model_files import packaged_folder
 from index.optimised_models import OptimisedModels
@@ -110,6 +116,29 @@ def test_the_package_that_carries_it_is_not_imported(cross_encoder: CrossEncoder
 
 def test_none_is_a_setting() -> None:
     assert load_cross_encoder_by_setting(NO_CROSS_ENCODER) is None
+
+
+def test_one_that_is_being_loaded_is_waited_for(cross_encoder: CrossEncoder) -> None:
+    loading: Future[CrossEncoder] = Future()
+    early = LoadingCrossEncoder(loading)
+    with ThreadPoolExecutor(2) as asking:
+        score = asking.submit(logit, early, TEXTS[1])
+        share = asking.submit(early.familiarity, ["bread", "rhine", "xqzv"])
+        assert not score.done()
+        assert not share.done()
+        loading.set_result(cross_encoder)
+        assert score.result() == logit(cross_encoder, TEXTS[1])
+        assert share.result() == cross_encoder.familiarity(["bread", "rhine", "xqzv"])
+
+
+def test_one_that_does_not_load_tells_whoever_asks_it() -> None:
+    loading: Future[CrossEncoder] = Future()
+    loading.set_exception(ModelError("it is not the one expected"))
+    early = LoadingCrossEncoder(loading)
+    with pytest.raises(ModelError, match="not the one expected"):
+        early.familiarity(["bread"])
+    with pytest.raises(ModelError, match="not the one expected"):
+        early.read(QUESTION, TEXTS[0])
 
 
 def test_any_other_one_can_be_set(own_model: Path) -> None:

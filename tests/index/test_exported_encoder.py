@@ -207,7 +207,7 @@ def test_exporting_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("name", [GRAPH, WEIGHTS, READING])
+@pytest.mark.parametrize("name", [GRAPH, WEIGHTS, READING, TOKENIZER])
 @pytest.mark.parametrize("content", [None, b"", b"{}"], ids=["missing", "empty", "other"])
 def test_damaged_files_are_told_in_one_sentence(
     folder: Path, encoder: Encoder, tmp_path: Path, name: str, content: bytes | None
