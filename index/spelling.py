@@ -66,7 +66,8 @@ class Spelling:
 
         Nearest is the fewest letters put in, left out, changed or swapped with their neighbour
         (optimal string alignment), at most one, or two in words of `TWO_ERRORS_FROM` letters; of
-        words equally near, the commoner one. The first letter must be right: without that, half of
+        words equally near, one of the same letters ("frod" is "ford" sooner than "from"), then the
+        commoner one. The first letter must be right: without that, half of
         what changed in well-spelt questions was a word of its own ("deficient", "harms").
         """
         return _WORD.sub(lambda found: self._meant(found[0]), question)
@@ -76,11 +77,12 @@ class Spelling:
         if len(typed) < SHORTEST or is_unspaced(typed) or typed in self._words or self._is_known(typed):
             return word
         most = 2 if len(typed) >= TWO_ERRORS_FROM else 1
-        near: list[tuple[float, int, str]] = []
+        letters = sorted(typed)
+        near: list[tuple[float, bool, int, str]] = []
         for length in range(len(typed) - most, len(typed) + most + 1):
             alike = self._words.alike(typed[0], length)
             near += (
-                (distance, -alike[candidate], candidate)
+                (distance, sorted(candidate) != letters, -alike[candidate], candidate)
                 for candidate, distance, _ in process.extract(
                     typed, list(alike), scorer=OSA.distance, score_cutoff=most, limit=None
                 )

@@ -55,6 +55,10 @@ def test_of_words_equally_near_the_commoner_wins() -> None:
     assert Spelling({"wart": 3, "warp": 9, "warn": 2}, lambda _: False).corrected("warx") == "warp"
 
 
+def test_of_words_equally_near_one_of_the_same_letters_beats_a_commoner_one() -> None:
+    assert Spelling({"from": 90, "ford": 2}, lambda _: False).corrected("frod") == "ford"
+
+
 def test_the_first_letter_must_be_right() -> None:
     assert Spelling({"efficient": 9}, lambda _: False).corrected("deficient") == "deficient"
 
