@@ -200,13 +200,15 @@ def open_retriever(
     Args:
         place: Where it lies.
         encoder: What `load_encoder` gave.
-        cross_encoder: What `load_cross_encoder` gave; None for the first look alone.
+        cross_encoder: What `load_cross_encoder` gave, or what is still being loaded; None for the first
+            look alone.
         checked: The generation whose files `bring_up_to_date` compared just now, so that they need not
             be read once more.
 
     Raises:
         GenerationError: There is none, or it cannot be read.
-        ModelError: It has no encoder of its own, and the one that is set does not load.
+        ModelError: It has no encoder of its own, and the one that is set does not load; or the cross-encoder
+            that is being loaded does not.
     """
     from index.retriever import Retriever
 

@@ -1,4 +1,4 @@
-"""Where the models that Footnote ships with lie, and whether a model's files are what they should be."""
+"""Where the models that Footnote ships with lie, and whether models' files are what they should be."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Self
@@ -112,6 +113,7 @@ class Retriever:
         Raises:
             NoGenerationError: Nothing was built yet.
             DamagedGenerationError: Its files are not what they should be.
+            ModelError: The encoder, or a cross-encoder that is being loaded, does not load.
             OtherFormatError: Another version of the program or another encoder made it.
             VectorStoreError: The engine that keeps its vectors does not answer, or does not have them.
         """
@@ -124,54 +126,56 @@ class Retriever:
                 "`footnote build`, or set the encoder of before."
             )
         chosen = default_weights() if weights is None else weights
-        # onnxruntime leaves the interpreter to others while it opens the encoder, and FAISS is imported for
-        # the vectors: together a sixth of the start.
+        # onnxruntime leaves the interpreter to others while it opens the encoder; meanwhile FAISS is imported
+        # for the vectors.
         with ThreadPoolExecutor(max_workers=1) as beside:
             opening = beside.submit(encoder.for_answering, generation.path / layout.ENCODER)
             stored = index_folder.store.open(generation)
             answering_encoder = opening.result()
         terms = _open_terms(generation)
-        texts = Texts.open(generation.path / layout.TEXTS)
-        counts = (
-            stored.passages.count,
-            stored.words.passage_count,
-            terms.passage_count,
-            texts.passage_count,
-        )
-        if set(counts) != {manifest.passages} or stored.sentences.count != manifest.sentences:
-            texts.close()
-            raise DamagedGenerationError(
-                f"Generation {generation.name} has {counts} passages in its parts; expected "
-                f"{manifest.passages} in each; run `footnote rollback` or `footnote build`."
+        with ExitStack() as closing:
+            texts = Texts.open(generation.path / layout.TEXTS)
+            closing.callback(texts.close)
+            counts = (
+                stored.passages.count,
+                stored.words.passage_count,
+                terms.passage_count,
+                texts.passage_count,
             )
-        samples = {
-            language: _sample(texts, terms.rows_of_language(number, _SAMPLE_PASSAGES))
-            for number, language in enumerate(manifest.languages)
-        }
-        finder = CandidateFinder(
-            stored.passages,
-            stored.sentences,
-            stored.words,
-            terms,
-            manifest.languages,
-            _understood(samples, answering_encoder.familiarity),
-        )
-        look = None
-        if cross_encoder is not None:
-            known = _understood(samples, cross_encoder.familiarity)
-            look = SecondLook(
-                cross_encoder,
-                chosen,
-                frozenset(
-                    language
-                    for language, share in zip(manifest.languages, known, strict=True)
-                    if share >= _KNOWN_TO_CROSS_ENCODER
-                ),
-                SECOND_LOOK_MS if second_look_ms is None else second_look_ms,
+            if set(counts) != {manifest.passages} or stored.sentences.count != manifest.sentences:
+                raise DamagedGenerationError(
+                    f"Generation {generation.name} has {counts} passages in its parts; expected "
+                    f"{manifest.passages} in each; run `footnote rollback` or `footnote build`."
+                )
+            samples = {
+                language: _sample(texts, terms.rows_of_language(number, _SAMPLE_PASSAGES))
+                for number, language in enumerate(manifest.languages)
+            }
+            finder = CandidateFinder(
+                stored.passages,
+                stored.sentences,
+                stored.words,
+                terms,
+                manifest.languages,
+                _understood(samples, answering_encoder.familiarity),
             )
-        threshold = chosen.answering_threshold if answering_threshold is None else answering_threshold
-        spelling = _open_spelling(generation, terms, answering_encoder)
-        return cls(generation, texts, answering_encoder, finder, spelling, look, chosen, threshold)
+            look = None
+            if cross_encoder is not None:
+                known = _understood(samples, cross_encoder.familiarity)
+                look = SecondLook(
+                    cross_encoder,
+                    chosen,
+                    frozenset(
+                        language
+                        for language, share in zip(manifest.languages, known, strict=True)
+                        if share >= _KNOWN_TO_CROSS_ENCODER
+                    ),
+                    SECOND_LOOK_MS if second_look_ms is None else second_look_ms,
+                )
+            threshold = chosen.answering_threshold if answering_threshold is None else answering_threshold
+            spelling = _open_spelling(generation, terms, answering_encoder)
+            closing.pop_all()
+            return cls(generation, texts, answering_encoder, finder, spelling, look, chosen, threshold)
 
     def close(self) -> None:
         """Let go of the files; asking from then on raises ValueError."""

@@ -67,8 +67,8 @@ class Spelling:
         Nearest is the fewest letters put in, left out, changed or swapped with their neighbour
         (optimal string alignment), at most one, or two in words of `TWO_ERRORS_FROM` letters; of
         words equally near, one of the same letters ("frod" is "ford" sooner than "from"), then the
-        commoner one. The first letter must be right: without that, half of
-        what changed in well-spelt questions was a word of its own ("deficient", "harms").
+        commoner one. The first letter must be right: without that, half of what changed in well-spelt
+        questions was a word of its own ("deficient", "harms").
         """
         return _WORD.sub(lambda found: self._meant(found[0]), question)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -124,9 +124,10 @@ def test_one_that_is_being_loaded_is_waited_for(cross_encoder: CrossEncoder) -> 
     with ThreadPoolExecutor(2) as asking:
         score = asking.submit(logit, early, TEXTS[1])
         share = asking.submit(early.familiarity, ["bread", "rhine", "xqzv"])
-        assert not score.done()
-        assert not share.done()
-        loading.set_result(cross_encoder)
+        try:
+            assert not wait([score, share], timeout=0.2).done
+        finally:
+            loading.set_result(cross_encoder)
         assert score.result() == logit(cross_encoder, TEXTS[1])
         assert share.result() == cross_encoder.familiarity(["bread", "rhine", "xqzv"])
 

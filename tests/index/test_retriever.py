@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from hypothesis import strategies as st
 
 from index.builder import build_index
 from index.cleaning import LONGEST_QUESTION
-from index.cross_encoder import CrossEncoder
+from index.cross_encoder import CrossEncoder, LoadingCrossEncoder
 from index.encoder import Encoder
-from index.errors import DamagedGenerationError, NoGenerationError, OtherFormatError
+from index.errors import DamagedGenerationError, ModelError, NoGenerationError, OtherFormatError
 from index.generation import IndexFolder
 from index.retriever import Retriever
+from index.texts import Texts
 
 ARTICLES = {
     "rivers.md": "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n\n"
@@ -190,6 +192,26 @@ def test_another_encoder_is_told_from_the_one_that_built(index_folder: IndexFold
     assert other.identity != encoder.identity
     with pytest.raises(OtherFormatError, match="footnote build"):
         Retriever.open(index_folder, other, None)
+
+
+def test_nothing_stays_open_where_the_cross_encoder_does_not_load(
+    index_folder: IndexFolder, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Texts] = []
+    really = Texts.open
+
+    def noted(folder: Path) -> Texts:
+        opened.append(really(folder))
+        return opened[-1]
+
+    monkeypatch.setattr(Texts, "open", noted)
+    loading: Future[CrossEncoder] = Future()
+    loading.set_exception(ModelError("it is not the one expected"))
+    with pytest.raises(ModelError, match="not the one expected"):
+        Retriever.open(index_folder, encoder, LoadingCrossEncoder(loading))
+    (texts,) = opened
+    with pytest.raises(ValueError, match="closed"):
+        texts.passages([0])
 
 
 def test_a_damaged_file_is_noticed_when_opened(tmp_path: Path, encoder: Encoder) -> None:
