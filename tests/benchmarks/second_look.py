@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import inf
@@ -82,9 +82,9 @@ def measure(articles: Path, questions: Sequence[Question], index: Path) -> dict[
     def open_with(weights: Weights) -> Retriever:
         return Retriever.open(folder, encoder, cross_encoder, weights=weights, second_look_ms=ENDLESS_MS)
 
-    rows: dict[str, list[QuestionRow]] = {way.name: [] for way in ways()}
     with ExitStack() as opened:
         looks = [(way, opened.enter_context(open_with(way.weights))) for way in ways()]
+        rows: dict[str, list[QuestionRow]] = {way.name: [] for way, _ in looks}
         before = questions[:WARM_UP]
         for number, question in enumerate([*before, *questions]):
             for way, retriever in looks:
@@ -100,6 +100,14 @@ def asked(retriever: Retriever, question: Question, passages: int) -> Evaluation
         return evaluate([question], lambda text: retriever.ask(text, second_look=passages > 0))
 
 
+def figures_of(summaries: Mapping[str, Summary]) -> dict[str, dict[str, float | None]]:
+    """Return what is shown of each way, by its name."""
+    return {
+        name: {figure: getattr(summary, field) for figure, field in FIGURES.items()}
+        for name, summary in summaries.items()
+    }
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -110,10 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as index:
         summaries = measure(given.articles, read_questions(given.questions), Path(index))
-    figures = {
-        name: {figure: getattr(summary, field) for figure, field in FIGURES.items()}
-        for name, summary in summaries.items()
-    }
+    figures = figures_of(summaries)
     if given.picture:
         draw(figures, given.picture)
     print(json.dumps(figures, indent=2) if given.json else table(figures))

@@ -14,7 +14,7 @@ from index.cross_encoder import CrossEncoder
 from index.generation import IndexFolder
 from index.questions import Question, read_questions
 from index.retriever import Retriever
-from tests.benchmarks.second_look import ENDLESS_MS, FIGURES, Way, asked, measure, table, ways
+from tests.benchmarks.second_look import ENDLESS_MS, Way, asked, figures_of, measure, table, ways
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 
@@ -63,8 +63,4 @@ def test_each_way_has_a_line_and_each_question_a_row_in_it(
     summaries = measure(CORPUS, questions, tmp_path)
     assert [*summaries] == [way.name for way in ways()]
     assert {(each.answerable, each.unanswerable, each.failed) for each in summaries.values()} == {(1, 1, 0)}
-    figures = {
-        name: {figure: getattr(summary, field) for figure, field in FIGURES.items()}
-        for name, summary in summaries.items()
-    }
-    assert [line.split("  ")[0] for line in table(figures).splitlines()[1:]] == [*summaries]
+    assert [line.split("  ")[0] for line in table(figures_of(summaries)).splitlines()[1:]] == [*summaries]
