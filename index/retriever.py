@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Self
 
@@ -25,7 +25,7 @@ from index.errors import DamagedGenerationError, OtherFormatError
 from index.evidence import Evidence
 from index.generation import IndexFolder, OpenGeneration, Verification
 from index.ranking import Weights, default_weights, first_look, probability, sentence_scores
-from index.second_look import Candidate, SecondLook
+from index.second_look import Candidate, Depth, SecondLook
 from index.spelling import Spelling
 from index.term_store import TermStore
 from index.texts import StoredPassage, Texts
@@ -73,7 +73,6 @@ class Retriever:
         spelling: Spelling,
         second_look: SecondLook | None,
         weights: Weights,
-        answering_threshold: float,
     ) -> None:
         """Take the open parts; `Retriever.open` is the way in."""
         self.generation = generation
@@ -83,7 +82,6 @@ class Retriever:
         self._spelling = spelling
         self._second_look = second_look
         self._weights = weights
-        self._answering_threshold = answering_threshold
         self._shingles = lru_cache(_SHINGLES_KEPT)(lambda row: shingles(finder.terms.stems(row)))
 
     @classmethod
@@ -95,6 +93,7 @@ class Retriever:
         *,
         answering_threshold: float | None = None,
         second_look_ms: float | None = None,
+        second_look_depth: Depth | None = None,
         weights: Weights | None = None,
         verification: Verification = Verification.SPOTS,
     ) -> Self:
@@ -107,6 +106,7 @@ class Retriever:
             answering_threshold: The probability from which on a question counts as answered;
                 None for the fitted one.
             second_look_ms: `SECOND_LOOK_MS` where None.
+            second_look_depth: `Depth()` where None.
             weights: Those that Footnote ships with where None.
             verification: How closely the generation's files are compared with its manifest.
 
@@ -126,6 +126,8 @@ class Retriever:
                 "`footnote build`, or set the encoder of before."
             )
         chosen = default_weights() if weights is None else weights
+        if answering_threshold is not None:
+            chosen = replace(chosen, answering_threshold=answering_threshold)
         # onnxruntime leaves the interpreter to others while it opens the encoder; meanwhile FAISS is imported
         # for the vectors.
         with ThreadPoolExecutor(max_workers=1) as beside:
@@ -171,11 +173,11 @@ class Retriever:
                         if share >= _KNOWN_TO_CROSS_ENCODER
                     ),
                     SECOND_LOOK_MS if second_look_ms is None else second_look_ms,
+                    second_look_depth or Depth(),
                 )
-            threshold = chosen.answering_threshold if answering_threshold is None else answering_threshold
             spelling = _open_spelling(generation, terms, answering_encoder)
             closing.pop_all()
-            return cls(generation, texts, answering_encoder, finder, spelling, look, chosen, threshold)
+            return cls(generation, texts, answering_encoder, finder, spelling, look, chosen)
 
     def close(self) -> None:
         """Let go of the files; asking from then on raises ValueError."""
@@ -226,7 +228,7 @@ class Retriever:
         confidence = passages[0].probability if passages else 0.0
         return Answer(
             question=understood,
-            answered=bool(passages) and confidence >= self._answering_threshold,
+            answered=bool(passages) and confidence >= self._weights.answering_threshold,
             confidence=confidence,
             passages=passages,
             looked_twice=looked_twice,

@@ -1,8 +1,9 @@
-"""The cross-encoder reads the question together with the one or two passages that came first.
+"""The cross-encoder reads the question together with the passages that came first.
 
-It is asked only where the first look is in doubt, and reads whole passages: the first, and unless that
-answers beyond doubt, the second. A window of three sentences holds less of what the question asks for,
-and the sentence that answers is marked less often in it. Both are said by `index.answer_pointer`.
+It is asked only where the first look is in doubt, and reads whole passages: the first; unless that answers
+beyond doubt, the second; and the third only where neither of them is an answer. A window of three sentences
+holds less of what the question asks for, and the sentence that answers is marked less often in it. Both are
+said by `index.answer_pointer`.
 """
 
 from __future__ import annotations
@@ -10,21 +11,29 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.answer_pointer import default_pointer
 from index.cross_encoder import CrossEncoder
-from index.ranking import Weights, second_look
+from index.ranking import Weights, probability, second_look
 from index.texts import StoredPassage
 from index.types import Span
 
-PASSAGES_READ: Final = 2
-"""Of the first look's order. With three the first passage had the answer to .973 of the English questions
-instead of .969, the golden questions got no better answers, and the slowest twentieth took 262 ms instead of
-185 (`tests/benchmarks/second_look.py`)."""
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many passages of the first look's order are read at most.
+
+    Chosen by `tests/benchmarks/second_look.py`. With two and no third the first passage had the answer to .969
+    of the English questions, with these to .973, as with a third that is always read; with that, the golden
+    questions' first passages answered .880 instead of .893.
+    """
+
+    passages: int = 2
+    more_unanswered: int = 1
+    """How many after those, as long as none that was read is an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +61,26 @@ class SecondLook:
         weights: Weights,
         known_languages: frozenset[str],
         budget_ms: float,
+        depth: Depth,
     ) -> None:
         """Take the model and its limits.
 
         Args:
             cross_encoder: Reads question and text together.
-            weights: Calibrate its scores into the one probability.
+            weights: Calibrate its scores into the one probability, and say from which on it is an answer.
             known_languages: Passages in other languages keep what the first look said.
             budget_ms: No passage is begun after so many milliseconds; the first always is.
+            depth: How many it reads.
         """
         self._cross_encoder = cross_encoder
         self._weights = weights
         self._known_languages = known_languages
         self._budget_ms = budget_ms
+        self._depth = depth
 
     def is_needed(self, candidates: Sequence[Candidate]) -> bool:
         """Return whether the first look leaves a doubt that the cross-encoder can settle."""
-        if not any(self._can_read(candidate) for candidate in candidates[:PASSAGES_READ]):
+        if not any(self._can_read(candidate) for candidate in candidates[: self._depth.passages]):
             return False
         first = candidates[0]
         is_in_doubt = first.log_odds < self._weights.certain or self._sentence_is_in_doubt(first)
@@ -83,7 +95,9 @@ class SecondLook:
         deadline = time.perf_counter() + self._budget_ms / 1000
         log_odds: dict[int, float] = {}
         pointed: dict[int, NDArray[np.float64]] = {}
-        for candidate in candidates[:PASSAGES_READ]:
+        for place, candidate in enumerate(candidates[: self._depth.passages + self._depth.more_unanswered]):
+            if place >= self._depth.passages and any(map(self._is_answer, log_odds.values())):
+                break
             if not self._can_read(candidate):
                 continue
             row = candidate.stored.row
@@ -105,6 +119,9 @@ class SecondLook:
 
     def _calibrated(self, candidate: Candidate, logit: float) -> float:
         return float(second_look(np.array(candidate.log_odds), np.array(logit), self._weights))
+
+    def _is_answer(self, log_odds: float) -> bool:
+        return bool(probability(np.array(log_odds)) >= self._weights.answering_threshold)
 
     def _can_read(self, candidate: Candidate) -> bool:
         return candidate.stored.source.language in self._known_languages

@@ -55,7 +55,7 @@ from index.evidence import PASSAGE_EVIDENCE, SENTENCE_EVIDENCE, Evidence
 from index.generation import IndexFolder
 from index.questions import read_questions
 from index.retriever import Retriever
-from index.second_look import PASSAGES_READ
+from index.second_look import Depth
 from index.texts import StoredPassage
 from index.types import AnswerSpan, Question, Span
 
@@ -321,7 +321,7 @@ def read_by(
     """Return what the cross-encoder makes of the passages that each first look puts first."""
     chosen = []
     for observation, values in zip(observations, log_odds, strict=True):
-        places = np.array(shown(observation, values)[:PASSAGES_READ], dtype=np.int64)
+        places = np.array(shown(observation, values)[: Depth().passages], dtype=np.int64)
         if not len(places) or known_of(observation)[places[0]] < 0.5:
             places = places[:0]
         chosen.append(places)

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.second_look [--articles DIR] [--questions FILE] [--json] [--picture FILE]
 
 Every question is asked in turn of the first look alone and of looks that read 1, 2, 3 and 5 passages at
-most, where the first look is in doubt as it ships; and of one that reads two whatever the first look says.
-So a busy moment meets all alike. How the scores are weighed is the same in all, fitted for two passages.
+most, where the first look is in doubt as it ships; of the one that ships, which reads two and a third where
+neither of them is an answer; and of one that reads two whatever the first look says. So a busy moment meets
+all alike. How the scores are weighed is the same in all, fitted for two passages.
 """
 
 from __future__ import annotations
@@ -18,9 +19,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Final
-from unittest.mock import patch
 
-from index import second_look
 from index.builder import build_index
 from index.chosen_encoder import ChosenEncoder
 from index.cross_encoder import load_cross_encoder_by_setting
@@ -29,6 +28,7 @@ from index.generation import IndexFolder
 from index.questions import Question, read_questions
 from index.ranking import Weights, default_weights
 from index.retriever import Retriever
+from index.second_look import Depth
 
 ROOT: Final = Path(__file__).parents[2]
 ENDLESS_MS: Final = 60_000.0
@@ -54,8 +54,8 @@ class Way:
     """One way to look twice."""
 
     name: str
-    passages: int
-    """How many are read at most; 0 for the first look alone."""
+    depth: Depth | None
+    """How many are read; None for the first look alone."""
     weights: Weights
 
 
@@ -64,8 +64,13 @@ def ways() -> list[Way]:
     fitted = default_weights()
     always = replace(fitted, certain=inf, hopeless=-inf, settled=inf)
     return [
-        *(Way(str(passages or "none"), passages, fitted) for passages in (0, 1, 2, 3, 5)),
-        Way(ALWAYS, 2, always),
+        Way("none", None, fitted),
+        Way("1", Depth(1, 0), fitted),
+        Way("2", Depth(2, 0), fitted),
+        Way("2, 3", Depth(2, 1), fitted),
+        Way("3", Depth(3, 0), fitted),
+        Way("5", Depth(5, 0), fitted),
+        Way(ALWAYS, Depth(2, 0), always),
     ]
 
 
@@ -79,25 +84,31 @@ def measure(articles: Path, questions: Sequence[Question], index: Path) -> dict[
     folder = IndexFolder(index)
     build_index(articles, folder, encoder)
 
-    def open_with(weights: Weights) -> Retriever:
-        return Retriever.open(folder, encoder, cross_encoder, weights=weights, second_look_ms=ENDLESS_MS)
+    def open_with(way: Way) -> Retriever:
+        return Retriever.open(
+            folder,
+            encoder,
+            cross_encoder,
+            weights=way.weights,
+            second_look_ms=ENDLESS_MS,
+            second_look_depth=way.depth,
+        )
 
     with ExitStack() as opened:
-        looks = [(way, opened.enter_context(open_with(way.weights))) for way in ways()]
+        looks = [(way, opened.enter_context(open_with(way))) for way in ways()]
         rows: dict[str, list[QuestionRow]] = {way.name: [] for way, _ in looks}
         before = questions[:WARM_UP]
         for number, question in enumerate([*before, *questions]):
             for way, retriever in looks:
-                found = asked(retriever, question, way.passages)
+                found = asked(retriever, question, way)
                 if number >= len(before):
                     rows[way.name] += found.rows
     return {name: Evaluation(tuple(each)).summary() for name, each in rows.items()}
 
 
-def asked(retriever: Retriever, question: Question, passages: int) -> Evaluation:
-    """Ask one question, with so many passages read at most."""
-    with patch.object(second_look, "PASSAGES_READ", passages):
-        return evaluate([question], lambda text: retriever.ask(text, second_look=passages > 0))
+def asked(retriever: Retriever, question: Question, way: Way) -> Evaluation:
+    """Ask one question of a retriever that was opened for this way."""
+    return evaluate([question], lambda text: retriever.ask(text, second_look=way.depth is not None))
 
 
 def figures_of(summaries: Mapping[str, Summary]) -> dict[str, dict[str, float | None]]:

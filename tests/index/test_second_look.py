@@ -11,13 +11,14 @@ import pytest
 
 from index.answer_pointer import Reading, default_pointer
 from index.ranking import Weights, default_weights
-from index.second_look import PASSAGES_READ, Candidate, SecondLook, sentences_in_text
+from index.second_look import Candidate, Depth, SecondLook, sentences_in_text
 from index.texts import StoredPassage
 from index.types import Passage, Source, Span
 
 WEIGHTS = replace(
     default_weights(),
     second_look=np.array([0.0, 1.0, 0.0]),
+    answering_threshold=0.5,
     certain=3.0,
     hopeless=-2.0,
     settled=9.0,
@@ -65,9 +66,10 @@ def look(
     languages: frozenset[str] = frozenset({"en"}),
     weights: Weights = WEIGHTS,
     budget_ms: float = 10_000,
+    depth: Depth | None = None,
 ) -> SecondLook:
     """Return a second look through `reader`."""
-    return SecondLook(reader, weights, languages, budget_ms)
+    return SecondLook(reader, weights, languages, budget_ms, depth or Depth())
 
 
 def test_what_reads_better_comes_first() -> None:
@@ -79,7 +81,7 @@ def test_what_reads_better_comes_first() -> None:
 
 def test_only_the_first_few_are_read_and_the_others_stay_behind_them() -> None:
     reader = LengthReader()
-    given = [candidate(row, "x" * (row + 2), 9.0 - row) for row in range(PASSAGES_READ + 3)]
+    given = [candidate(row, "x" * (row + 2), 9.0 - row) for row in range(5)]
     found = look(reader).rescored("why", given)
     assert reader.texts == ["xx", "xxx"]
     assert [each.stored.row for each in found] == [1, 0, 2, 3, 4]
@@ -108,6 +110,43 @@ def test_without_time_only_one_is_read_and_what_was_not_overtakes_nothing_that_w
     assert reader.texts == ["x"]
     assert [each.stored.row for each in found] == [1, 2, 3]
     assert [each.log_odds for each in found] == pytest.approx([0.1, 0.1, 0.1])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "texts"),
+    [
+        (0.5, ["a text", "text"]),
+        (0.64, ["a text", "text"]),
+        (0.65, ["a text", "text", "a longer text"]),
+        (0.99, ["a text", "text", "a longer text"]),
+    ],
+)
+def test_the_third_is_read_only_where_neither_of_the_first_two_is_an_answer(
+    threshold: float, texts: list[str]
+) -> None:
+    """The first reads as a probability of .646, the second of .599."""
+    reader = LengthReader()
+    given = [
+        candidate(row, text, 2.0 - row) for row, text in enumerate(["a text", "text", "a longer text", "x"])
+    ]
+    look(reader, weights=replace(WEIGHTS, answering_threshold=threshold)).rescored("why", given)
+    assert reader.texts == texts
+
+
+def test_the_third_comes_first_where_it_alone_answers() -> None:
+    given = [candidate(row, text, 2.0 - row) for row, text in enumerate(["a text", "text", "a longer text"])]
+    found = look(LengthReader(), weights=replace(WEIGHTS, answering_threshold=0.7)).rescored("why", given)
+    assert [each.stored.row for each in found] == [2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("depth", "read"), [(Depth(1, 0), 1), (Depth(1, 3), 4), (Depth(3, 0), 3), (Depth(0, 2), 2)]
+)
+def test_as_many_are_read_as_the_depth_says(depth: Depth, read: int) -> None:
+    reader = LengthReader()
+    given = [candidate(row, "x" * (row + 1), 2.0 - row) for row in range(5)]
+    look(reader, weights=replace(WEIGHTS, answering_threshold=0.99), depth=depth).rescored("why", given)
+    assert len(reader.texts) == read
 
 
 def test_other_languages_are_not_read() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -41,20 +43,24 @@ def questions() -> tuple[Question, ...]:
     return next(each for each in known if each.spans), next(each for each in known if not each.spans)
 
 
+@pytest.mark.parametrize("way", ways(), ids=lambda way: way.name)
 def test_a_way_reads_as_many_passages_as_its_line_says(
-    cross_encoder: CrossEncoder, questions: tuple[Question, ...], index_folder: IndexFolder
+    way: Way, cross_encoder: CrossEncoder, questions: tuple[Question, ...], index_folder: IndexFolder
 ) -> None:
     encoder = ChosenEncoder()
     build_index(CORPUS, index_folder, encoder)
     reader = CountingReader(cross_encoder)
-    always: Way = ways()[-1]
     with Retriever.open(
-        index_folder, encoder, reader, weights=always.weights, second_look_ms=ENDLESS_MS
+        index_folder,
+        encoder,
+        reader,
+        weights=replace(way.weights, certain=inf, hopeless=-inf, settled=inf),
+        second_look_ms=ENDLESS_MS,
+        second_look_depth=way.depth,
+        answering_threshold=1.0,
     ) as retriever:
-        for passages in (0, 1, 2, 3, 5):
-            reader.read_texts = 0
-            asked(retriever, questions[0], passages)
-            assert reader.read_texts == passages
+        asked(retriever, questions[0], way)
+    assert reader.read_texts == (way.depth.passages + way.depth.more_unanswered if way.depth else 0)
 
 
 def test_each_way_has_a_line_and_each_question_a_row_in_it(
