@@ -26,9 +26,9 @@ from index.types import Span
 class Depth:
     """How many passages of the first look's order are read at most.
 
-    Chosen by `tests/benchmarks/second_look.py`. With two and no third the first passage had the answer to .969
-    of the English questions, with these to .973, as with a third that is always read; with that, the golden
-    questions' first passages answered .880 instead of .893.
+    Chosen by `tests/benchmarks/second_look.py`. With two and no third the first passage had the answer to
+    .969 of the English questions, with these to .973, as with a third that is always read; with that, the
+    golden questions' first passages answered .880 instead of .893.
     """
 
     passages: int = 2
