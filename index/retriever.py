@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
-from index.analysis import analyzer, words
+from index.analysis import Analyzer, analyzer, words
 from index.candidates import CandidateFinder
 from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
@@ -29,6 +29,7 @@ from index.second_look import Candidate, Depth, SecondLook
 from index.spelling import Spelling
 from index.term_store import TermStore
 from index.texts import StoredPassage, Texts
+from index.transliteration import Transliteration
 from index.types import Answer, RankedPassage
 from index.understanding import understanding
 
@@ -71,6 +72,7 @@ class Retriever:
         encoder: TextEncoder,
         finder: CandidateFinder,
         spelling: Spelling,
+        transliteration: Transliteration,
         second_look: SecondLook | None,
         weights: Weights,
     ) -> None:
@@ -80,6 +82,7 @@ class Retriever:
         self._encoder = encoder
         self._finder = finder
         self._spelling = spelling
+        self._transliteration = transliteration
         self._second_look = second_look
         self._weights = weights
         self._shingles = lru_cache(_SHINGLES_KEPT)(lambda row: shingles(finder.terms.stems(row)))
@@ -175,9 +178,23 @@ class Retriever:
                     SECOND_LOOK_MS if second_look_ms is None else second_look_ms,
                     second_look_depth or Depth(),
                 )
-            spelling = _open_spelling(generation, terms, answering_encoder)
+            analyzers = [analyzer(language) for language in manifest.languages]
+
+            def is_found(word: str) -> bool:
+                return any(terms.knows(each.terms(word).stems) for each in analyzers)
+
+            spelling = _open_spelling(generation, analyzers, terms, answering_encoder)
             closing.pop_all()
-            return cls(generation, texts, answering_encoder, finder, spelling, look, chosen)
+            return cls(
+                generation,
+                texts,
+                answering_encoder,
+                finder,
+                spelling,
+                Transliteration(is_found),
+                look,
+                chosen,
+            )
 
     def close(self) -> None:
         """Let go of the files; asking from then on raises ValueError."""
@@ -245,7 +262,7 @@ class Retriever:
         return self._encoder.encode_questions([understood])
 
     def _understood(self, question: str) -> str:
-        clean = clean_question(question)
+        clean = self._transliteration.applied(clean_question(question))
         # In a language that the encoder does not know, every word would look like an error.
         is_known = self._encoder.familiarity(words(clean)) >= _LEAST_KNOWN_WORDS
         return self._spelling.corrected(clean) if is_known else clean
@@ -301,9 +318,9 @@ def _open_terms(generation: OpenGeneration) -> TermStore:
         ) from error
 
 
-def _open_spelling(generation: OpenGeneration, terms: TermStore, encoder: TextEncoder) -> Spelling:
-    analyzers = [analyzer(language) for language in generation.manifest.languages]
-
+def _open_spelling(
+    generation: OpenGeneration, analyzers: Sequence[Analyzer], terms: TermStore, encoder: TextEncoder
+) -> Spelling:
     def is_known(word: str) -> bool:
         stems = [each.terms(word).stems for each in analyzers]
         forms = {word}.union(*stems)

@@ -83,6 +83,13 @@ def test_a_typing_error_finds_what_was_meant(retriever: Retriever) -> None:
     assert replace(retriever.ask(encoded), elapsed_ms=0) == replace(answer, elapsed_ms=0)
 
 
+def test_a_name_in_another_script_finds_the_articles_that_have_it(retriever: Retriever) -> None:
+    answer = retriever.ask("Роттердам?")
+    assert answer.question == "Rotterdam?"
+    assert "Rotterdam" in answer.passages[0].text
+    assert retriever.ask("Что такое Дунай?").question == "Что такое Дунай?"
+
+
 def test_a_question_in_another_language_is_no_heap_of_errors(retriever: Retriever) -> None:
     question = "Gdzie kończy się Danub i kto piecze chleb?"
     assert retriever.ask(question).question == question
