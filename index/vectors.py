@@ -38,6 +38,9 @@ LEAST_RECALL: Final = 0.97
 _NEIGHBOURS: Final = 10
 _QUESTIONS: Final = 200
 """How many stand-ins are asked when recall is measured."""
+_BETWEEN: Final = 4
+"""How many vectors each of them lies between. Among 60,000 generated sentences recall@10 of real questions
+was .983, of what lies between two .998, four .981 and six .966; among 300,000 .995, and 1, .996 and .989."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,8 @@ def notice_of(layout: VectorLayout) -> str | None:
 def measured_recall(index: VectorIndex, vectors: NDArray[np.float32]) -> float:
     """Return recall@10: the mean share of the ten nearest vectors that a search finds.
 
-    What lies halfway between two of the vectors, taken at even distances, stands for a question: like
-    a question, and unlike the vectors themselves, it is not near any of them. A neighbour counts as
+    What lies in the middle of `_BETWEEN` of the vectors, taken at even distances, stands for a question:
+    like a question, and unlike the vectors themselves, it is not near any of them. A neighbour counts as
     found where one as near was found, since copies of a text have one vector.
 
     Args:
@@ -151,7 +154,7 @@ def measured_recall(index: VectorIndex, vectors: NDArray[np.float32]) -> float:
         vectors: (n, d) float32, what was written into it, n at least 1.
     """
     sample = np.ascontiguousarray(vectors[np.linspace(0, len(vectors) - 1, _QUESTIONS).astype(np.int64)])
-    questions = unit_rows(sample + np.roll(sample, 1, axis=0))
+    questions = unit_rows(np.sum([np.roll(sample, place, axis=0) for place in range(_BETWEEN)], axis=0))
     k = min(_NEIGHBOURS, len(vectors))
     nearest = np.full((len(questions), k), -np.inf, np.float32)
     for start in range(0, len(vectors), BLOCK):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.compressed_vectors import rows_path
+from index.compressed_vectors import rows_path, write_compressed
 from index.encoding import unit_rows
 from index.errors import DamagedGenerationError
 from index.vector_rows import VectorRows
@@ -90,17 +90,31 @@ def test_a_plain_index_searches_as_faiss_does() -> None:
 
 
 def clustered(count: int, seed: int, dimensions: int = 32) -> NDArray[np.float32]:
-    """Return rows of unit length that lie about as texts on forty subjects do."""
+    """Return rows of unit length that lie about as texts on thirty-two subjects do."""
     random = np.random.default_rng(seed)
-    subjects = unit(40, 1, dimensions)[random.integers(0, 40, count)]
-    return unit_rows(subjects + 0.6 * unit(count, seed, dimensions))
+    subjects = unit(32, 1, dimensions)[random.integers(0, 32, count)]
+    return unit_rows(subjects + 0.2 * unit(count, seed, dimensions))
 
 
 def compressed(path: Path, vectors: NDArray[np.float32]) -> VectorIndex:
     """Return the index of `vectors` in the layout for many, written and read back."""
-    layout = VectorIndex.write(path / "vectors.faiss", vectors, exact_up_to=10)
-    assert layout.name == "compressed"
+    write_compressed(path / "vectors.faiss", vectors)
     return VectorIndex.open(path / "vectors.faiss")
+
+
+def test_many_vectors_are_compressed_where_that_finds_what_an_exact_search_finds(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.faiss"
+    layout = VectorIndex.write(path, clustered(3000, 10), exact_up_to=10)
+    assert layout.name == "compressed"
+    assert layout.recall_at_10 is not None
+    assert layout.recall_at_10 >= 0.97
+    assert rows_path(path).exists()
+
+
+def test_fewer_are_laid_out_exactly_and_nothing_is_measured(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.faiss"
+    assert VectorIndex.write(path, clustered(10, 10), exact_up_to=10) == VectorLayout("exact", None)
+    assert not rows_path(path).exists()
 
 
 def test_compressed_vectors_are_found_with_their_exact_cosines(tmp_path: Path) -> None:
@@ -150,7 +164,7 @@ def test_asking_for_all_gives_no_row_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_copies_of_one_text_are_one_neighbour_as_near_as_another(tmp_path: Path) -> None:
-    vectors = np.repeat(clustered(300, 7), 20, axis=0)
+    vectors = np.repeat(clustered(60, 7), 50, axis=0)
     assert measured_recall(compressed(tmp_path, vectors), vectors) >= 0.97
 
 
