@@ -21,11 +21,16 @@ from index.evidence import Evidence, no_evidence
 from index.stores import Vectors, Words
 from index.term_store import LexicalEvidence, QuestionTerms, TermStore
 
-PASSAGES_A_LIST: Final = 40
-"""Proposed by each list; more change no figure on the sets that the weights were fitted on."""
+A_LIST: Final = 40
+"""Passages that each list proposes, and sentences looked at for their passages, several of which often share
+one; more change no figure on the sets that the weights were fitted on."""
 
-SENTENCES_A_LIST: Final = 40
-"""Sentences looked at for their passages: several of them often share one."""
+A_LIST_OF_MANY: Final = 60
+"""The same where there are `MANY` passages. Hidden among 100,000 that were made of its own words and vectors,
+one of the first five held the answer to .965 of the English set's questions instead of .954, and the first to
+.940 instead of .934, for 3 ms more; 80 gave .965 and .944 for 11."""
+
+MANY: Final = 50_000
 
 AGREEING_PLACES: Final = 10
 """A list names a passage where it stands among its first ten."""
@@ -82,6 +87,7 @@ class CandidateFinder:
         """The words of the passages, as they were stored."""
         self._languages = tuple(languages)
         self._understood = np.array(understood, dtype=np.float64)
+        self._wanted = A_LIST_OF_MANY if terms.passage_count >= MANY else A_LIST
 
     def find(self, question: str, vector: NDArray[np.float32]) -> Evidence:
         """Return the evidence for every passage that a list proposes.
@@ -112,12 +118,12 @@ class CandidateFinder:
     def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
             return np.empty(0, np.int64)
-        return _nearest(self._passages, vector, PASSAGES_A_LIST)
+        return _nearest(self._passages, vector, self._wanted)
 
     def _by_sentence_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
             return np.empty(0, np.int64)
-        sentences = _nearest(self._sentences, vector, SENTENCES_A_LIST)
+        sentences = _nearest(self._sentences, vector, self._wanted)
         owners = np.searchsorted(self.terms.first_sentences, sentences, side="right") - 1
         return np.array(list(dict.fromkeys(owners.tolist())), np.int64)
 
@@ -133,7 +139,7 @@ class CandidateFinder:
 
     def _best_by_words(self, asked: _Asked) -> NDArray[np.int64]:
         return _best(
-            PASSAGES_A_LIST,
+            self._wanted,
             lambda limit: self._lexical.search(asked.terms.stems, asked.terms.grams, limit),
             lambda rows: self.terms.bm25(asked.wanted, rows),
         )

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, Self
 
 from index.errors import DamagedGenerationError, OtherFormatError
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Raised by every change after which an older program could not serve what a newer one wrote."""
 
 MANIFEST_NAME: Final = "manifest.json"

@@ -47,7 +47,7 @@ class Vectors(Protocol):
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32, in the order asked.
 
-        Bit by bit as written, but rounded to float16 where they are many and lie in files.
+        Bit by bit as `index.vector_rows` rounded them.
 
         Raises:
             IndexError: There is no such row.

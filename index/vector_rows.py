@@ -1,5 +1,6 @@
 """The vectors of a generation in the making: a file of rows, written one after another and read again.
 
+Their numbers are rounded to float16 here, before any store or layout gets them, so all of them have the same.
 Memory that is mapped would do as well, but is counted as the process's own.
 """
 
@@ -26,9 +27,9 @@ class VectorRows:
         """How many rows there are."""
 
     def append(self, rows: NDArray[np.float32]) -> None:
-        """Add rows, (n, d) float32."""
+        """Add rows, (n, d) float32, each number rounded to float16."""
         self._file.seek(self.count * self._row_bytes)
-        self._file.write(np.ascontiguousarray(rows, _ROW_TYPE).data)
+        self._file.write(rows.astype(np.float16).astype(_ROW_TYPE, order="C").data)
         self.count += len(rows)
 
     def row(self, number: int) -> NDArray[np.float32]:

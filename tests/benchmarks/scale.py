@@ -1,7 +1,7 @@
 """Measures building and answering against the size of the collection, and quality among many others.
 
     python -m tests.benchmarks.scale [--sizes N ...] [--largest] [--json] [--picture FILE]
-    python -m tests.benchmarks.scale --hidden DIR --questions FILE [--others N] [--json]
+    python -m tests.benchmarks.scale --hidden DIR --questions FILE [--unrelated] [--others N] [--json]
 
 The text is generated (`scale_text`: a chain of words learnt from real articles, with made-up words
 among them), and so are its vectors (`scale_vectors`: mixtures of real ones); everything else is the
@@ -9,8 +9,9 @@ builder and the retriever as they are, with their defaults, each in a process of
 times are without encoding, which takes the same time for every text, and with exporting the encoder.
 Questions are real.
 
-With --hidden, the articles of a dataset are built once alone and once among generated passages, which
-are mixed from their own vectors too, and all of its questions are asked of both.
+With --hidden, the articles of a dataset are built once alone and once among generated passages, and all of
+its questions are asked of both. The others are made of the dataset's own words and mixed from its own
+vectors, so all of them are on its subjects; with --unrelated they are made of the articles of --source.
 """
 
 from __future__ import annotations
@@ -109,6 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="in passages")
     parser.add_argument("--largest", action="store_true", help=f"{LARGEST:,} passages too")
     parser.add_argument("--hidden", type=Path, help="articles to hide among others")
+    parser.add_argument("--unrelated", action="store_true", help="hide them among others than such as they")
     parser.add_argument("--others", type=int, default=OTHERS, help="passages to hide them among")
     parser.add_argument("--work", type=Path, help="folder to leave the generations in")
     parser.add_argument("--picture", type=Path, help="file to draw the two curves into, such as scale.png")
@@ -117,15 +119,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = given.work or Path(folder)
         began = time.perf_counter()
-        real = alone(encode_real, given.hidden or given.source)
+        real = [alone(encode_real, given.hidden or given.source)]
+        if given.hidden and given.unrelated:
+            # Vectors are mixed from those of the first ones.
+            real.insert(0, alone(encode_real, given.source))
         if not given.json:
-            texts = len(real.passages) + len(real.sentences)
+            texts = sum(len(each.passages) + len(each.sentences) for each in real)
             print(f"{texts:,} real texts encoded in {time.perf_counter() - began:,.0f} s")
         if given.hidden:
-            figures = hidden(work, given.source, given.hidden, given.questions, real, given.others)
+            figures = hidden(
+                work,
+                given.source,
+                given.hidden,
+                given.questions,
+                real,
+                given.others,
+                related=not given.unrelated,
+            )
         else:
             sizes = sorted({*given.sizes, *([LARGEST] if given.largest else [])})
-            figures = {size: against_size(work, given.source, given.questions, real, size) for size in sizes}
+            figures = {size: against_size(work, given.source, given.questions, *real, size) for size in sizes}
             if given.picture:
                 draw(figures, given.picture)
     print(json.dumps(figures, indent=2) if given.json else _table(figures))
@@ -142,20 +155,37 @@ def against_size(work: Path, source: Path, questions: Path, real: RealTexts, siz
 
 
 def hidden(
-    work: Path, source: Path, dataset: Path, questions: Path, real: RealTexts, others: int
+    work: Path,
+    source: Path,
+    dataset: Path,
+    questions: Path,
+    real: Sequence[RealTexts],
+    others: int,
+    *,
+    related: bool,
 ) -> dict[str, Any]:
-    """Return the figures of a dataset by itself and among so many generated passages."""
+    """Return the figures of a dataset by itself and among so many generated passages.
+
+    Args:
+        work: Folder for articles and generations.
+        source: Articles to learn words from.
+        dataset: The articles to hide.
+        questions: What they are asked.
+        real: Texts with their vectors, first those from which others are mixed.
+        others: Passages to hide them among.
+        related: Whether words are learnt from the dataset too.
+    """
     figures = {}
     for name, count in (("alone", 0), ("hidden", others)):
         folder, index = work / f"articles-{name}", work / f"index-{name}"
-        texts = [article.text[article.body_start :] for article in (*_read(source), *_read(dataset))]
-        write_articles(folder, texts, count)
+        learnt = (*_read(source), *_read(dataset)) if related else _read(source)
+        write_articles(folder, [article.text[article.body_start :] for article in learnt], count)
         for path in dataset.rglob("*"):
             if path.is_file():
                 copy = folder / path.relative_to(dataset)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_bytes(path.read_bytes())
-        alone(build, folder, index, real)
+        alone(build, folder, index, *real)
         figures[name] = alone(evaluated, index, questions)
     return figures
 
@@ -174,9 +204,9 @@ def encode_real(folder: Path) -> RealTexts:
     return RealTexts.encode(_read(folder), ChosenEncoder().load())
 
 
-def build(folder: Path, index: Path, real: RealTexts) -> Built:
-    """Build, with the vectors of real articles and mixtures of them."""
-    source = ScaleSource(ChosenEncoder(), real)
+def build(folder: Path, index: Path, *real: RealTexts) -> Built:
+    """Build, with the vectors of real articles and mixtures of the first ones."""
+    source = ScaleSource(ChosenEncoder(), *real)
     began = time.perf_counter()
     report = build_index(folder, IndexFolder(index), source)
     seconds = time.perf_counter() - began

@@ -66,10 +66,10 @@ class RealTexts:
 class ScaleSource:
     """Where a build gets an encoder for generated texts; answering takes the source that is behind it."""
 
-    def __init__(self, source: EncoderSource, real: RealTexts) -> None:
-        """Take the source of the real encoder, and what that made of real texts."""
+    def __init__(self, source: EncoderSource, real: RealTexts, *others: RealTexts) -> None:
+        """Take the source of the real encoder, and what that made of real texts; see `ScaleEncoder`."""
         self._source = source
-        self._real = real
+        self._real = (real, *others)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -85,7 +85,7 @@ class ScaleSource:
     ) -> BuildEncoder:
         """Keep the real encoder in the generation, and give the one for generated texts."""
         prepared = self._source.for_building(folder, before, on_export)
-        return BuildEncoder(ScaleEncoder(prepared.encoder, self._real), prepared.notice)
+        return BuildEncoder(ScaleEncoder(prepared.encoder, *self._real), prepared.notice)
 
     def for_answering(self, folder: Path) -> TextEncoder:
         """Return the real encoder."""
@@ -95,15 +95,23 @@ class ScaleSource:
 class ScaleEncoder:
     """Encodes questions and real texts as a real encoder does, and makes up the rest."""
 
-    def __init__(self, encoder: TextEncoder, real: RealTexts) -> None:
-        """Take the real encoder, and what it made of real texts: those keep their own vectors."""
+    def __init__(self, encoder: TextEncoder, real: RealTexts, *others: RealTexts) -> None:
+        """Take the real encoder, and what it made of real texts.
+
+        Args:
+            encoder: Of questions.
+            real: Texts that keep their own vectors, from which those of generated ones are mixed.
+            others: More texts that keep their own.
+        """
         self._encoder = encoder
         self.identity = encoder.identity
         """The real encoder's."""
         self._passages = _Mixer(real.passage_vectors)
         self._sentences = _Mixer(real.sentence_vectors)
-        self._real = dict(zip(real.passages, real.passage_vectors, strict=True))
-        self._real |= dict(zip(real.sentences, real.sentence_vectors, strict=True))
+        self._real: dict[str, NDArray[np.float32]] = {}
+        for each in (real, *others):
+            self._real |= zip(each.passages, each.passage_vectors, strict=True)
+            self._real |= zip(each.sentences, each.sentence_vectors, strict=True)
 
     def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode questions, really."""

@@ -71,6 +71,7 @@ def test_how_the_vectors_lie_is_in_the_manifest_and_told_where_it_is_slow(
 def test_rows_of_texts_and_vectors_belong_together(
     articles: Path, index_folder: IndexFolder, encoder: Encoder
 ) -> None:
+    """Vectors are those of the texts but for float16's rounding, at most 1 / 16384 below a quarter."""
     build_index(articles, index_folder, encoder)
     path = index_folder.current().path
     with Texts.open(path / layout.TEXTS) as texts:
@@ -78,11 +79,11 @@ def test_rows_of_texts_and_vectors_belong_together(
         passages = VectorIndex.open(path / layout.PASSAGE_VECTORS)
         sentences = VectorIndex.open(path / layout.SENTENCE_VECTORS)
         expected = encoder.encode_passages([each.text for each in stored])
-        np.testing.assert_allclose(passages.vectors(np.arange(len(stored))), expected, atol=1e-5)
+        np.testing.assert_allclose(passages.vectors(np.arange(len(stored))), expected, atol=1e-4)
         for each in stored:
             own = [span.of(texts.article(each.source.article_id).text) for span in each.passage.sentences]  # type: ignore[union-attr]
             rows = each.first_sentence_row + np.arange(len(own))
-            np.testing.assert_allclose(sentences.vectors(rows), encoder.encode_passages(own), atol=1e-5)
+            np.testing.assert_allclose(sentences.vectors(rows), encoder.encode_passages(own), atol=1e-4)
 
 
 def test_an_unchanged_collection_is_not_built_again(

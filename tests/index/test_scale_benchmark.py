@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index import candidates
 from index.builder import build_index
 from index.encoder import Encoder
 from index.generation import IndexFolder
@@ -76,6 +77,33 @@ def test_vectors_hang_on_the_text_alone_and_real_texts_keep_theirs(encoder: Enco
     np.testing.assert_array_equal(vectors[4], real.passage_vectors[0])
     np.testing.assert_allclose(made.encode_passages(texts[::-1]), vectors[::-1], atol=1e-6)
     assert abs(vectors[0] @ vectors[2]) < 0.99
+
+
+def test_texts_that_nothing_is_mixed_from_keep_their_vectors_too(encoder: Encoder, real: RealTexts) -> None:
+    other = RealTexts.encode([article("other", TEXTS[1])], encoder)
+    texts = [other.sentences[1], other.passages[0], real.sentences[1]]
+    made, alone = ScaleEncoder(encoder, real, other), ScaleEncoder(encoder, real)
+    expected = [other.sentence_vectors[1], other.passage_vectors[0], real.sentence_vectors[1]]
+    np.testing.assert_array_equal(made.encode_passages(texts), expected)
+    generated = ["One generated sentence.", "Long. " * 100]
+    np.testing.assert_array_equal(made.encode_passages(generated), alone.encode_passages(generated))
+
+
+def test_where_passages_are_many_each_list_proposes_more(
+    tmp_path: Path, encoder: Encoder, real: RealTexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_articles(tmp_path / "articles", TEXTS, 100)
+    folder = IndexFolder(tmp_path / "index")
+    build_index(tmp_path / "articles", folder, ScaleSource(encoder, real))
+    monkeypatch.setattr(candidates, "A_LIST", 5)
+    monkeypatch.setattr(candidates, "A_LIST_OF_MANY", 12)
+    found = []
+    for many in (50, 500):
+        monkeypatch.setattr(candidates, "MANY", many)
+        with Retriever.open(folder, encoder, None) as retriever:
+            found.append(set(retriever.evidence("hybrid partners").rows.tolist()))
+    assert found[0] > found[1]
+    assert len(found[1]) <= 15 < len(found[0]) <= 36
 
 
 def test_a_real_article_among_generated_ones_is_found(

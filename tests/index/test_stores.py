@@ -103,10 +103,11 @@ def write_words_to(folder: Path, passages: list[tuple[list[str], list[str]]]) ->
 
 
 def unit(count: int, seed: int) -> NDArray[np.float32]:
-    """Return random rows of unit length, every third of them a copy of the first."""
+    """Return random rows of unit length, rounded as a build rounds them, every third a copy of the first."""
     rows = np.random.default_rng(seed).normal(size=(count, DIMENSIONS)).astype(np.float32)
     rows[::3] = rows[:1]
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return rows.astype(np.float16).astype(np.float32)
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])

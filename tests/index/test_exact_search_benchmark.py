@@ -1,0 +1,15 @@
+"""The benchmark of the exhaustive search compares searches that find the same."""
+
+from __future__ import annotations
+
+from tests.benchmarks.exact_search import measure
+
+
+def test_both_ways_find_the_same_but_for_rounding() -> None:
+    figures = measure(500, questions=20)
+    assert figures["shared"] >= 0.99
+    assert figures["times_as_fast"] == figures["float32_ms"] / figures["float16_ms"] > 0
+
+
+def test_fewer_vectors_than_are_asked_for_are_all_found() -> None:
+    assert measure(30, questions=2)["shared"] == 1
