@@ -58,6 +58,10 @@ class Analyzer:
         found = words(text)
         return self._terms_of(self._stemmer.content_words(found) or found)
 
+    def is_content(self, word: str) -> bool:
+        """Return whether a word is none of the language's stop words."""
+        return bool(self._stemmer.content_words(words(word)))
+
     def _terms_of(self, found: list[str]) -> Terms:
         stems: list[str] = []
         grams: list[str] = []

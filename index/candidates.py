@@ -22,15 +22,16 @@ from index.stores import Vectors, Words
 from index.term_store import LexicalEvidence, QuestionTerms, TermStore
 
 A_LIST: Final = 40
-"""Passages that each list proposes, and sentences looked at for their passages, several of which often share
-one; more change no figure on the sets that the weights were fitted on."""
+"""Passages looked at in the lists of passages, and sentences in the list of sentences, several of which often
+are of one passage; more change no figure on the sets that the weights were fitted on."""
 
 A_LIST_OF_MANY: Final = 60
-"""The same where there are `MANY` passages. Hidden among 100,000 that were made of its own words and vectors,
-one of the first five held the answer to .965 of the English set's questions instead of .954, and the first to
-.940 instead of .934, for 3 ms more; 80 gave .965 and .944 for 11."""
+"""The same where there are `MANY`. With both looks, the English set hidden among 100,000 passages of its own
+words and vectors, one of the first five held the answer to .965 of the questions instead of .954, and the
+first to .940 instead of .934, for 3 ms more; 80 gave .965 and .944 for 11."""
 
 MANY: Final = 50_000
+"""Passages of a collection from which on the lists are longer."""
 
 AGREEING_PLACES: Final = 10
 """A list names a passage where it stands among its first ten."""

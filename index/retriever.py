@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
-from index.analysis import Analyzer, analyzer, words
+from index.analysis import words
 from index.candidates import CandidateFinder
 from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
@@ -24,6 +24,7 @@ from index.encoding import EncoderSource, TextEncoder
 from index.errors import DamagedGenerationError, OtherFormatError
 from index.evidence import Evidence
 from index.generation import IndexFolder, OpenGeneration, Verification
+from index.known_words import KnownWords
 from index.ranking import Weights, default_weights, first_look, probability, sentence_scores
 from index.second_look import Candidate, Depth, SecondLook
 from index.spelling import Spelling
@@ -57,7 +58,7 @@ class EncodedQuestion:
     """A question as one retriever understands it: half of the work of a first look."""
 
     text: str = field(repr=False)
-    """Cleaned, typing errors mended."""
+    """Cleaned, typing errors mended, names as the articles write them."""
     vector: NDArray[np.float32] = field(repr=False)
     """(1, d), of unit length."""
 
@@ -178,12 +179,8 @@ class Retriever:
                     SECOND_LOOK_MS if second_look_ms is None else second_look_ms,
                     second_look_depth or Depth(),
                 )
-            analyzers = [analyzer(language) for language in manifest.languages]
-
-            def is_found(word: str) -> bool:
-                return any(terms.knows(each.terms(word).stems) for each in analyzers)
-
-            spelling = _open_spelling(generation, analyzers, terms, answering_encoder)
+            known_words = KnownWords(terms, answering_encoder, manifest.languages)
+            spelling = _open_spelling(generation, known_words)
             closing.pop_all()
             return cls(
                 generation,
@@ -191,7 +188,7 @@ class Retriever:
                 answering_encoder,
                 finder,
                 spelling,
-                Transliteration(is_found),
+                Transliteration(known_words.as_typed, known_words.as_name),
                 look,
                 chosen,
             )
@@ -318,16 +315,9 @@ def _open_terms(generation: OpenGeneration) -> TermStore:
         ) from error
 
 
-def _open_spelling(
-    generation: OpenGeneration, analyzers: Sequence[Analyzer], terms: TermStore, encoder: TextEncoder
-) -> Spelling:
-    def is_known(word: str) -> bool:
-        stems = [each.terms(word).stems for each in analyzers]
-        forms = {word}.union(*stems)
-        return any(map(terms.knows, stems)) or any(encoder.familiarity([form]) == 1 for form in forms)
-
+def _open_spelling(generation: OpenGeneration, known: KnownWords) -> Spelling:
     try:
-        return Spelling.open(generation.path / layout.WORDS, is_known)
+        return Spelling.open(generation.path / layout.WORDS, known.as_typed)
     except (OSError, ValueError) as error:
         raise DamagedGenerationError(
             f"The words of generation {generation.name} cannot be read ({error}); run `footnote rollback` "

@@ -32,8 +32,9 @@ class Depth:
     """
 
     passages: int = 2
+    """1 or more."""
     more_unanswered: int = 1
-    """How many after those, as long as none that was read is an answer."""
+    """How many after those, as long as none before is an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class SecondLook:
         log_odds: dict[int, float] = {}
         pointed: dict[int, NDArray[np.float64]] = {}
         for place, candidate in enumerate(candidates[: self._depth.passages + self._depth.more_unanswered]):
-            if place >= self._depth.passages and any(map(self._is_answer, log_odds.values())):
+            if place >= self._depth.passages and self._have_answer(candidates[:place], log_odds):
                 break
             if not self._can_read(candidate):
                 continue
@@ -120,8 +121,10 @@ class SecondLook:
     def _calibrated(self, candidate: Candidate, logit: float) -> float:
         return float(second_look(np.array(candidate.log_odds), np.array(logit), self._weights))
 
-    def _is_answer(self, log_odds: float) -> bool:
-        return bool(probability(np.array(log_odds)) >= self._weights.answering_threshold)
+    def _have_answer(self, candidates: Sequence[Candidate], log_odds: dict[int, float]) -> bool:
+        """Return whether one of the candidates answers, by what was read or else by the first look."""
+        best = max(log_odds.get(each.stored.row, each.log_odds) for each in candidates)
+        return bool(probability(np.array(best)) >= self._weights.answering_threshold)
 
     def _can_read(self, candidate: Candidate) -> bool:
         return candidate.stored.source.language in self._known_languages

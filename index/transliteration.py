@@ -1,8 +1,7 @@
-"""Words of a question in another script than the articles': "Ниссан" finds "Nissan".
+"""Names in a question that the articles write in Latin letters: "Ниссан" finds "Nissan".
 
-Names are written as they sound where another script is used, and asked for in it. Such a word is replaced
-by the articles' own only where they do not have it as it was typed, so nothing that is found without this
-is looked for in another way.
+Such a word is replaced only where neither the articles nor the encoder know it as it was typed, so nothing
+that is found without this is looked for in another way.
 """
 
 from __future__ import annotations
@@ -14,49 +13,57 @@ from functools import lru_cache
 from itertools import chain, islice, product
 from typing import Final
 
-from index.analysis import is_unspaced
+from icu4py.breakers import WordBreaker
 
-SHORTEST: Final = 4
-"""Letters of the shortest word that is replaced, as of `index.spelling`: "нет" would be "net"."""
+from index.analysis import is_unspaced
+from index.spelling import SHORTEST
 
 LONGEST: Final = 40
 """Letters of the longest word that is looked at, which bounds its spellings."""
 
-_WORD: Final = re.compile(r"[^\W_]+")
+MOST_SPELLINGS: Final = 16
 
 _OTHER_SPELLINGS: Final = {"kh": ("kh", "h"), "dzh": ("dzh", "j"), "k": ("k", "c")}
 """How names were before they were written as they sound: not Khonda but Honda, Jordan and Chicago."""
 
 _SPELT: Final = re.compile("|".join(_OTHER_SPELLINGS), re.IGNORECASE)
 
-_MOST_SPELLINGS: Final = 16
-
 _REMEMBERED: Final = 4096
 """Words of questions of which it is remembered what they became."""
 
+Predicate = Callable[[str], bool]
+
 
 class Transliteration:
-    """Finds words in the articles' script. Safe to share between threads."""
+    """Finds words in Latin letters. Safe to share between threads."""
 
-    def __init__(self, is_found: Callable[[str], bool]) -> None:
-        """Take whether the articles have a word, in whatever form of theirs."""
-        self._is_found = is_found
+    def __init__(self, is_known: Predicate, is_named: Predicate) -> None:
+        """Take what decides.
+
+        Args:
+            is_known: Whether a word can be found as it is.
+            is_named: Whether the articles have a word, which is not a stop word: "море" is not "more".
+        """
+        self._is_known = is_known
+        self._is_named = is_named
         self._replaced = lru_cache(_REMEMBERED)(self._found)
 
     def applied(self, question: str) -> str:
         """Return the question with each word that only its Latin letters are found by in those.
 
-        Words in Latin letters stay, and those of scripts without spaces. A question in ASCII comes back
-        as it is.
+        Words of fewer than `SHORTEST` letters stay ("нет" would be "net"), and scripts without spaces.
+
+        Args:
+            question: Without lone surrogates.
         """
         if question.isascii():
             return question
-        return _WORD.sub(lambda found: self._replaced(found[0]), question)
+        return "".join(map(self._replaced, WordBreaker(question, "en")))
 
     def _found(self, word: str) -> str:
-        if len(word) < SHORTEST or not is_foreign(word) or self._is_found(word):
+        if len(word) < SHORTEST or not is_foreign(word) or self._is_known(word.casefold()):
             return word
-        return next((each for each in latin_spellings(word) if self._is_found(each)), word)
+        return next((each for each in latin_spellings(word) if self._is_named(each)), word)
 
 
 def is_foreign(word: str) -> bool:
@@ -67,22 +74,37 @@ def is_foreign(word: str) -> bool:
 
 
 def latin_spellings(word: str) -> list[str]:
-    """Return how a word may be spelt in Latin letters, the plainest way first, at most `_MOST_SPELLINGS`.
+    """Return how a word may be spelt in Latin letters, the plainest way first, at most `MOST_SPELLINGS`.
 
     Each is of ASCII letters and digits, `SHORTEST` or more.
     """
+    # Its tables are wanted for a word in another script alone, and questions with one are rare.
     from anyascii import anyascii
 
     plain = re.sub(r"[^A-Za-z0-9]", "", anyascii(word))
-    if len(plain) < SHORTEST:
-        return []
     parts = _SPELT.split(plain)
-    choices = [_OTHER_SPELLINGS[found.casefold()] for found in _SPELT.findall(plain)]
+    choices = [[_as_written(found, other) for other in _others(found)] for found in _SPELT.findall(plain)]
     spellings = (
         "".join(chain.from_iterable(zip(parts, (*chosen, ""), strict=True))) for chosen in product(*choices)
     )
-    return [each for each in islice(spellings, _MOST_SPELLINGS) if len(each) >= SHORTEST]
+    return [each for each in islice(spellings, MOST_SPELLINGS) if len(each) >= SHORTEST]
+
+
+def _others(found: str) -> tuple[str, ...]:
+    return _OTHER_SPELLINGS[found.casefold()]
+
+
+def _as_written(found: str, other: str) -> str:
+    """Return another spelling of what was found, in capitals where that was."""
+    if found.casefold() == other:
+        return found
+    if found.isupper() and len(found) > 1:
+        return other.upper()
+    return other.capitalize() if found[0].isupper() else other
 
 
 def _is_latin(letter: str) -> bool:
-    return letter.isascii() or unicodedata.name(letter, "").startswith(("LATIN", "FULLWIDTH LATIN"))
+    """Return whether a letter is a Latin one, or a sign of no script in particular such as "ª" or "ʻ"."""
+    if letter.isascii() or "LATIN" in unicodedata.name(letter, ""):
+        return True
+    return letter in "ªºµ" or unicodedata.category(letter) == "Lm"

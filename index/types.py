@@ -93,7 +93,7 @@ class Answer:
     """What one question got: the best passages, and whether they are good enough to show."""
 
     question: str
-    """The question as it was understood: cleaned, bounded, and with typing errors mended."""
+    """As it was understood: cleaned, bounded, typing errors mended, names as the articles write them."""
     answered: bool
     """Whether the best passage's probability reaches the threshold for answering."""
     confidence: float

@@ -145,16 +145,14 @@ def notice_of(layout: VectorLayout) -> str | None:
 def measured_recall(index: VectorIndex, vectors: NDArray[np.float32]) -> float:
     """Return recall@10: the mean share of the ten nearest vectors that a search finds.
 
-    What lies in the middle of `_BETWEEN` of the vectors, taken at even distances, stands for a question:
-    like a question, and unlike the vectors themselves, it is not near any of them. A neighbour counts as
-    found where one as near was found, since copies of a text have one vector.
+    `stand_ins` are asked. A neighbour counts as found where one as near was found, since copies of a text
+    have one vector.
 
     Args:
         index: What is searched.
         vectors: (n, d) float32, what was written into it, n at least 1.
     """
-    sample = np.ascontiguousarray(vectors[np.linspace(0, len(vectors) - 1, _QUESTIONS).astype(np.int64)])
-    questions = unit_rows(np.sum([np.roll(sample, place, axis=0) for place in range(_BETWEEN)], axis=0))
+    questions = stand_ins(vectors)
     k = min(_NEIGHBOURS, len(vectors))
     nearest = np.full((len(questions), k), -np.inf, np.float32)
     for start in range(0, len(vectors), BLOCK):
@@ -169,3 +167,17 @@ def measured_recall(index: VectorIndex, vectors: NDArray[np.float32]) -> float:
         )
     ]
     return float(np.mean(shares))
+
+
+def stand_ins(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what stands for questions, (200, d) float32, rows of unit length.
+
+    Each is the middle of `_BETWEEN` of the vectors, taken at even distances: its nearest are found about as
+    often as a question's, and less often than those of the vectors themselves.
+
+    Args:
+        vectors: (n, d) float32, n at least 1.
+    """
+    places = np.linspace(0, len(vectors) - 1, _QUESTIONS).astype(np.int64)
+    sample = np.ascontiguousarray(vectors[places])
+    return unit_rows(np.sum([np.roll(sample, place, axis=0) for place in range(_BETWEEN)], axis=0))

@@ -116,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--picture", type=Path, help="file to draw the two curves into, such as scale.png")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args(arguments)
+    if given.unrelated and not given.hidden:
+        parser.error("--unrelated says among what to hide; it goes with --hidden DIR")
     with tempfile.TemporaryDirectory() as folder:
         work = given.work or Path(folder)
         began = time.perf_counter()

@@ -67,7 +67,7 @@ def ways() -> list[Way]:
         Way("none", None, fitted),
         Way("1", Depth(1, 0), fitted),
         Way("2", Depth(2, 0), fitted),
-        Way("2, 3", Depth(2, 1), fitted),
+        Way("2, 3", Depth(), fitted),
         Way("3", Depth(3, 0), fitted),
         Way("5", Depth(5, 0), fitted),
         Way(ALWAYS, Depth(2, 0), always),

@@ -133,6 +133,15 @@ def test_the_third_is_read_only_where_neither_of_the_first_two_is_an_answer(
     assert reader.texts == texts
 
 
+def test_an_answer_that_cannot_be_read_is_one_all_the_same() -> None:
+    reader = LengthReader()
+    given = [candidate(0, "eins", 2.0, "de"), candidate(1, "one", 1.0), candidate(2, "another", 0.5)]
+    look(reader, weights=replace(WEIGHTS, answering_threshold=0.8)).rescored("why", given)
+    assert reader.texts == ["one"]
+    look(reader, weights=replace(WEIGHTS, answering_threshold=0.9)).rescored("why", given)
+    assert reader.texts == ["one", "one", "another"]
+
+
 def test_the_third_comes_first_where_it_alone_answers() -> None:
     given = [candidate(row, text, 2.0 - row) for row, text in enumerate(["a text", "text", "a longer text"])]
     found = look(LengthReader(), weights=replace(WEIGHTS, answering_threshold=0.7)).rescored("why", given)
@@ -140,7 +149,7 @@ def test_the_third_comes_first_where_it_alone_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("depth", "read"), [(Depth(1, 0), 1), (Depth(1, 3), 4), (Depth(3, 0), 3), (Depth(0, 2), 2)]
+    ("depth", "read"), [(Depth(1, 0), 1), (Depth(1, 3), 4), (Depth(3, 0), 3), (Depth(2, 0), 2)]
 )
 def test_as_many_are_read_as_the_depth_says(depth: Depth, read: int) -> None:
     reader = LengthReader()

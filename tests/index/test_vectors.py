@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import faiss
@@ -11,11 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from index.articles import read_collection
 from index.compressed_vectors import rows_path, write_compressed
+from index.encoder import Encoder
 from index.encoding import unit_rows
 from index.errors import DamagedGenerationError
+from index.questions import read_questions
+from index.segment import segment
 from index.vector_rows import VectorRows
-from index.vectors import VectorIndex, VectorLayout, flat_index, measured_recall, notice_of
+from index.vectors import VectorIndex, VectorLayout, flat_index, measured_recall, notice_of, stand_ins
 
 
 def unit(count: int, seed: int, dimensions: int = 8) -> NDArray[np.float32]:
@@ -91,10 +96,16 @@ def test_a_plain_index_searches_as_faiss_does() -> None:
 
 
 def clustered(count: int, seed: int, dimensions: int = 32) -> NDArray[np.float32]:
-    """Return rows of unit length that lie about as texts on thirty-two subjects do."""
+    """Return rows of unit length that lie about as texts on forty subjects do."""
     random = np.random.default_rng(seed)
-    subjects = unit(32, 1, dimensions)[random.integers(0, 32, count)]
-    return unit_rows(subjects + 0.2 * unit(count, seed, dimensions))
+    subjects = unit(40, 1, dimensions)[random.integers(0, 40, count)]
+    return unit_rows(subjects + 0.6 * unit(count, seed, dimensions))
+
+
+def close(count: int, seed: int) -> NDArray[np.float32]:
+    """Return rows of unit length that lie close together on thirty-two subjects: easy to find by codes."""
+    random = np.random.default_rng(seed)
+    return unit_rows(unit(32, 1, 32)[random.integers(0, 32, count)] + 0.2 * unit(count, seed, 32))
 
 
 def compressed(path: Path, vectors: NDArray[np.float32]) -> VectorIndex:
@@ -105,7 +116,7 @@ def compressed(path: Path, vectors: NDArray[np.float32]) -> VectorIndex:
 
 def test_many_vectors_are_compressed_where_that_finds_what_an_exact_search_finds(tmp_path: Path) -> None:
     path = tmp_path / "vectors.faiss"
-    layout = VectorIndex.write(path, clustered(3000, 10), exact_up_to=10)
+    layout = VectorIndex.write(path, close(3000, 10), exact_up_to=10)
     assert layout.name == "compressed"
     assert layout.recall_at_10 is not None
     assert layout.recall_at_10 >= 0.97
@@ -143,6 +154,21 @@ def test_compressed_vectors_come_back_rounded_in_the_order_asked(tmp_path: Path)
             index.vectors(np.array([row]))
 
 
+def test_rows_of_a_build_are_rounded_before_any_layout_has_them(tmp_path: Path) -> None:
+    vectors = unit_rows(np.random.default_rng(12).normal(size=(40, 32)).astype(np.float32))
+    rounded = vectors.astype(np.float16).astype(np.float32)
+    assert (vectors != rounded).any()
+    with VectorRows(tmp_path / "rows", 32) as rows:
+        rows.append(vectors[:30])
+        rows.append(vectors[30:])
+        np.testing.assert_array_equal(rows.all(), rounded)
+        np.testing.assert_array_equal(rows.row(35), rounded[35])
+    for number, each in enumerate((vectors, rounded)):
+        (tmp_path / str(number)).mkdir()
+        kept = stored(tmp_path / str(number), each).vectors(np.arange(40))
+        np.testing.assert_array_equal(kept, rounded)
+
+
 def test_rows_of_a_build_are_written_from_their_file_and_taken_over_without_loss(tmp_path: Path) -> None:
     """What was rounded once is not rounded again."""
     vectors = clustered(3000, 11)
@@ -165,7 +191,7 @@ def test_asking_for_all_gives_no_row_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_copies_of_one_text_are_one_neighbour_as_near_as_another(tmp_path: Path) -> None:
-    vectors = np.repeat(clustered(60, 7), 50, axis=0)
+    vectors = np.repeat(close(60, 7), 50, axis=0)
     assert measured_recall(compressed(tmp_path, vectors), vectors) >= 0.97
 
 
@@ -187,6 +213,28 @@ def test_vectors_that_codes_do_not_tell_apart_are_laid_out_exactly_and_it_is_sai
 def test_few_vectors_and_good_codes_are_not_spoken_of() -> None:
     assert notice_of(VectorLayout("exact", None)) is None
     assert notice_of(VectorLayout("compressed", 0.98)) is None
+
+
+def test_stand_ins_for_questions_lie_more_as_those_than_what_is_between_two_texts(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    training = Path(__file__).parents[1] / "benchmarks" / "training"
+    asked = [each for each in read_questions(training / "questions.jsonl") if each.spans][:120]
+    for name in {span.article_id for each in asked for span in each.spans}:
+        shutil.copy(training / "articles" / f"{name}.md", tmp_path)
+    sentences = [
+        span.of(article.text)
+        for article in read_collection(tmp_path).articles
+        for passage in segment(article)
+        for span in passage.sentences
+    ]
+    vectors = encoder.encode_passages(sentences)
+    questions = encoder.encode_questions([each.text for each in asked])
+    between_two = unit_rows(vectors + np.roll(vectors, len(vectors) // 2, axis=0))
+    of_questions, of_two, of_stand_ins = (
+        float((each @ vectors.T).max(axis=1).mean()) for each in (questions, between_two, stand_ins(vectors))
+    )
+    assert of_questions < of_stand_ins < of_two - 0.05
 
 
 def test_an_exact_index_finds_all_of_its_ten_nearest(tmp_path: Path) -> None:
