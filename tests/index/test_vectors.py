@@ -234,7 +234,7 @@ def test_stand_ins_for_questions_lie_more_as_those_than_what_is_between_two_text
     of_questions, of_two, of_stand_ins = (
         float((each @ vectors.T).max(axis=1).mean()) for each in (questions, between_two, stand_ins(vectors))
     )
-    assert of_questions < of_stand_ins < of_two - 0.05
+    assert of_questions < of_stand_ins < of_two
 
 
 def test_an_exact_index_finds_all_of_its_ten_nearest(tmp_path: Path) -> None:
