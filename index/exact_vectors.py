@@ -1,7 +1,7 @@
 """Vectors searched one by one, in numbers of sixteen bits: the layout of small collections.
 
-Searching all of them is bound by how fast they come from memory, so half of the bytes take less than half of
-the time (`tests/benchmarks/exact_search.py`).
+Searching all of them is bound by how fast they come from memory, so half of the bytes take half of the time
+(`tests/benchmarks/exact_search.py`).
 """
 
 from __future__ import annotations
