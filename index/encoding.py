@@ -253,6 +253,11 @@ def _batches(parts: Sequence[_Part]) -> Iterator[Sequence[_Part]]:
         start += count
 
 
+def sixteen_bits(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors with their numbers rounded to those of float16, (n, d) float32 in order of rows."""
+    return vectors.astype(np.float16, order="C").astype(np.float32)
+
+
 def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the rows at unit length, (n, d) float32; a row of zeros stays as it is."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

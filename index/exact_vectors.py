@@ -14,6 +14,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoding import sixteen_bits
 from index.errors import DamagedGenerationError
 
 _BLOCK = 65_536
@@ -79,7 +80,7 @@ def write_exact(path: Path, vectors: NDArray[np.float32]) -> None:
     )
     for block in _blocks(vectors):
         # NumPy rounds for all stores; FAISS has its own way with what lies halfway between two numbers.
-        index.add(block.astype(np.float16).astype(np.float32))
+        index.add(sixteen_bits(block))
     faiss.write_index(index, str(path))
 
 

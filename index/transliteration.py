@@ -23,10 +23,10 @@ LONGEST: Final = 40
 
 MOST_SPELLINGS: Final = 16
 
-_OTHER_SPELLINGS: Final = {"kh": ("kh", "h"), "dzh": ("dzh", "j"), "k": ("k", "c")}
+_BEFORE: Final = {"kh": "h", "dzh": "j", "k": "c"}
 """How names were before they were written as they sound: not Khonda but Honda, Jordan and Chicago."""
 
-_SPELT: Final = re.compile("|".join(_OTHER_SPELLINGS), re.IGNORECASE)
+_SPELT: Final = re.compile("|".join(_BEFORE), re.IGNORECASE)
 
 _REMEMBERED: Final = 4096
 """Words of questions of which it is remembered what they became."""
@@ -83,21 +83,15 @@ def latin_spellings(word: str) -> list[str]:
 
     plain = re.sub(r"[^A-Za-z0-9]", "", anyascii(word))
     parts = _SPELT.split(plain)
-    choices = [[_as_written(found, other) for other in _others(found)] for found in _SPELT.findall(plain)]
+    choices = [(found, _in_case_of(found, _BEFORE[found.casefold()])) for found in _SPELT.findall(plain)]
     spellings = (
         "".join(chain.from_iterable(zip(parts, (*chosen, ""), strict=True))) for chosen in product(*choices)
     )
     return [each for each in islice(spellings, MOST_SPELLINGS) if len(each) >= SHORTEST]
 
 
-def _others(found: str) -> tuple[str, ...]:
-    return _OTHER_SPELLINGS[found.casefold()]
-
-
-def _as_written(found: str, other: str) -> str:
+def _in_case_of(found: str, other: str) -> str:
     """Return another spelling of what was found, in capitals where that was."""
-    if found.casefold() == other:
-        return found
     if found.isupper() and len(found) > 1:
         return other.upper()
     return other.capitalize() if found[0].isupper() else other

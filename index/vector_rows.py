@@ -12,6 +12,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoding import sixteen_bits
+
 _ROW_TYPE = np.dtype(np.float32)
 
 
@@ -29,7 +31,7 @@ class VectorRows:
     def append(self, rows: NDArray[np.float32]) -> None:
         """Add rows, (n, d) float32, each number rounded to float16."""
         self._file.seek(self.count * self._row_bytes)
-        self._file.write(rows.astype(np.float16).astype(_ROW_TYPE, order="C").data)
+        self._file.write(sixteen_bits(rows).data)
         self.count += len(rows)
 
     def row(self, number: int) -> NDArray[np.float32]:
