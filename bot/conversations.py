@@ -1,21 +1,21 @@
-"""What was asked before: by it a short question, or a reply to an answer, is understood.
-
-It is all in memory and bounded; people's questions are not written down for it. After a restart a
-conversation begins anew.
-"""
+"""What was asked before: by it a short question, or a reply to an answer, is understood."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final
 
+from bot.logs import EventLog
+from bot.store_faults import StoreError
+from bot.turns import Earlier, Speaker, Turn
 from index.types import Answer
+
+if TYPE_CHECKING:
+    from bot.store import Store
+
+_log: Final = EventLog(__name__)
 
 SHORT_WORDS: Final = 5
 """A question of so many words may lean on the one before it."""
-MOST_SPEAKERS: Final = 5_000
-MOST_ANSWERS: Final = 20_000
 
 _SIGNS_A_WORD: Final = 2
 """How many characters a word has where there are no spaces between words."""
@@ -27,50 +27,15 @@ _WITHOUT_SPACES: Final = (
 )
 _QUESTION_ENDS: Final = ".?!…。？！؟"
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who speaks where."""
-
-    chat_id: int
-    thread_id: int | None
-    """The topic."""
-    person_id: int | None
-    """None where it may be one of several: an anonymous admin, or whoever writes for a channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The question that another one may belong to."""
-
-    question: str = field(repr=False)
-    is_replied_to: bool
-    """Whether the answer to it was replied to; otherwise it is merely the one before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question that got an answer."""
-
-    answer_message_id: int
-    subject: str = field(repr=False)
-    """The question, or the earlier one that it was understood by: what the next one may belong to."""
-    earlier: Earlier | None
-    """What this one may have belonged to, for when it is edited."""
-
 
 class Conversations:
     """Remembers who asked what last, and which question each answer belongs to."""
 
-    def __init__(self, *, most_speakers: int = MOST_SPEAKERS, most_answers: int = MOST_ANSWERS) -> None:
-        """Set how much is remembered; the oldest is forgotten first."""
-        self._last: _Remembered[Speaker, Turn] = _Remembered(most_speakers)
-        self._answers: _Remembered[tuple[int, int], Turn] = _Remembered(most_answers)
+    def __init__(self, store: Store) -> None:
+        """Take the store, which knows whether it must be remembered for other processes too."""
+        self._store = store
 
-    def earlier(
+    async def earlier(
         self, speaker: Speaker, *, replied_to: int | None = None, edits_answer: int | None = None
     ) -> Earlier | None:
         """Return the question that one of a speaker may belong to; None where there is none.
@@ -79,28 +44,36 @@ class Conversations:
             speaker: Who asks.
             replied_to: The message that the question replies to.
             edits_answer: The answer that it has already, where it was edited.
+
+        Raises:
+            StoreError: The state could not be read.
         """
-        turn = None if replied_to is None else self._answers.get((speaker.chat_id, replied_to))
+        turn = None if replied_to is None else await self._store.turn_of_answer(speaker.chat_id, replied_to)
         if turn is not None:
             return Earlier(turn.subject, is_replied_to=True)
         if edits_answer is not None:
-            turn = self._answers.get((speaker.chat_id, edits_answer))
+            turn = await self._store.turn_of_answer(speaker.chat_id, edits_answer)
             return None if turn is None else turn.earlier
-        last = None if speaker.person_id is None else self._last.get(speaker)
+        last = None if speaker.person_id is None else await self._store.last_turn(speaker)
         return None if last is None else Earlier(last.subject, is_replied_to=False)
 
-    def remember(self, speaker: Speaker, turn: Turn) -> None:
-        """Remember what a speaker asked; the last question stays the last where an older one is edited."""
-        key = (speaker.chat_id, turn.answer_message_id)
-        last = self._last.get(speaker)
-        is_edit = self._answers.get(key) is not None
-        if not is_edit or last is None or last.answer_message_id == turn.answer_message_id:
-            self._last.put(speaker, turn)
-        self._answers.put(key, turn)
+    async def remember(self, speaker: Speaker, turn: Turn) -> None:
+        """Remember what a speaker asked; the last question stays the last where an older one is edited.
 
-    def is_answer(self, chat_id: int, message_id: int) -> bool:
-        """Return whether a message is known as an answer."""
-        return self._answers.get((chat_id, message_id)) is not None
+        Where that cannot be written the log says so: the question has its answer all the same.
+        """
+        try:
+            await self._store.note_turn(speaker, turn)
+        except StoreError as error:
+            _log.warning("turn_not_noted", error=error)
+
+    async def is_answer(self, chat_id: int, message_id: int) -> bool:
+        """Return whether a message is known as an answer.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        return await self._store.turn_of_answer(chat_id, message_id) is not None
 
 
 def is_short(question: str) -> bool:
@@ -134,23 +107,3 @@ def together(earlier: str, question: str) -> str:
 def wins_together(alone: Answer, both: Answer) -> bool:
     """Return whether a question is better supported together with the earlier one than alone."""
     return bool(both.passages) and both.confidence > alone.confidence
-
-
-class _Remembered(Generic[_Key, _Value]):
-    """The values that were put or got last."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
-
-    def get(self, key: _Key) -> _Value | None:
-        if key not in self._values:
-            return None
-        self._values.move_to_end(key)
-        return self._values[key]
-
-    def put(self, key: _Key, value: _Value) -> None:
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)

@@ -2,8 +2,8 @@
 
 Which is decided by rendezvous hashing (Thaler and Ravishankar, 1998): whoever has the highest hash of its
 name and the bucket has it. So all agree without talking, and when one comes or goes only its own share
-moves. A chat stays with one process for as long as that lives, and with it what is only in memory there:
-what was asked before, which inline query is the last one, a running rebuild.
+moves. A chat stays with one process as long as no other has it by then, and with it what is only in memory
+there: which inline query is the last one, a running rebuild.
 """
 
 from __future__ import annotations

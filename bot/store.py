@@ -32,7 +32,8 @@ from bot.store_records import (
     VotePlace,
     VoteResult,
 )
-from bot.store_tables import admins, answers, chosen, gaps, groups, inbox, kept_questions, outbox
+from bot.store_tables import admins, answers, chosen, gaps, groups, inbox, kept_questions, outbox, turns
+from bot.store_turns import Turns
 
 __all__ = (
     "ClaimResult",
@@ -52,11 +53,11 @@ __all__ = (
 REMEMBERED: Final = timedelta(days=14)
 """How long it is known which updates came, what was sent, and which message answers which."""
 
-KEPT_FOR_A_LINK: Final = timedelta(days=1)
-"""How long a question waits for its asker to come to the private chat."""
+KEPT_TO_GO_ON: Final = timedelta(days=1)
+"""How long a question waits for its asker to come to the private chat, or for one that belongs to it."""
 
 
-class Store(Messages, Claims, Feedback, People):
+class Store(Messages, Claims, Feedback, People, Turns):
     """Reads and writes what must survive a restart. Any number of tasks of one event loop may use it.
 
     Each method is one transaction. What it began it brings to its end also where its caller is
@@ -91,7 +92,7 @@ class Store(Messages, Claims, Feedback, People):
         moment = int(now.timestamp())
         remembered = moment - int(REMEMBERED.total_seconds())
         texts = moment - int(timedelta(days=self._keep_questions_days).total_seconds())
-        link = moment - int(KEPT_FOR_A_LINK.total_seconds()) if self._keep_questions_days else moment
+        to_go_on = moment - int(KEPT_TO_GO_ON.total_seconds()) if self._keep_questions_days else moment
         pending = select(inbox.c.update_id).where(inbox.c.done_at.is_(None))
         async with self._database.begin() as connection:
             for statement in (
@@ -102,7 +103,8 @@ class Store(Messages, Claims, Feedback, People):
                 update(gaps)
                 .where(gaps.c.asked_at <= texts, gaps.c.question.is_not(None))
                 .values(question=None),
-                delete(kept_questions).where(kept_questions.c.kept_at <= link),
+                delete(kept_questions).where(kept_questions.c.kept_at <= to_go_on),
+                delete(turns).where(turns.c.noted_at <= to_go_on),
             ):
                 await connection.execute(statement)
         await self._database.overwrite_log()

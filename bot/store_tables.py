@@ -25,7 +25,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 
 class AnyText(TypeDecorator[str]):
@@ -151,6 +151,20 @@ kept_questions: Final = Table(
     Column("kept_at", BigInteger, nullable=False, index=True),
 )
 """Questions on their way from an inline query to the private chat, and those of messages sent inline."""
+
+turns: Final = Table(
+    "footnote_turns",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("answer_message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("thread_id", BigInteger),
+    Column("person_id", BigInteger),
+    Column("subject", AnyText, nullable=False),
+    Column("earlier", AnyText),
+    Column("is_replied_to", Boolean, nullable=False),
+    Column("noted_at", BigInteger, nullable=False, index=True),
+)
+"""What was asked before, where several processes share the chats; see `bot.turns.Turn`."""
 
 chosen: Final = Table(
     "footnote_chosen",

@@ -19,7 +19,7 @@ _AFTER_IT: Final = 0
 
 def handlers(parts: Parts) -> dict[int, Sequence[BaseHandler[Any, Any, Any]]]:
     """Return the handlers by group, in order; in each group the first that takes an update has it."""
-    replies = Replies(parts, Conversations())
+    replies = Replies(parts, Conversations(parts.store))
     examples = GoodExamples(parts.answering, parts.place)
     return {
         _GATE: gate.handlers(parts),

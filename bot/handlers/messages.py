@@ -5,8 +5,8 @@ from __future__ import annotations
 from telegram import Message, Update
 from telegram.constants import ChatType
 
-from bot.conversations import Speaker
 from bot.permissions import NOBODY
+from bot.turns import Speaker
 
 
 def message_of(update: Update) -> Message | None:

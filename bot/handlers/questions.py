@@ -34,7 +34,7 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
         if message is None or not is_worth_hearing(message, bot_id):
             return
         text = text_of(message)
-        asked = spoken(_said(message, bot_id, replies.conversations), username) if text else None
+        asked = spoken(await _said(message, bot_id, replies.conversations), username) if text else None
         if asked is None and text and is_edited(update) and not is_private(message):
             asked = await _asked_before(parts, message, text)
         if asked is not None and asked.question:
@@ -49,13 +49,13 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
     return [MessageHandler(_MESSAGES, on_message)]
 
 
-def _said(message: Message, bot_id: int, conversations: Conversations) -> Said:
+async def _said(message: Message, bot_id: int, conversations: Conversations) -> Said:
     replied = replied_message(message)
     if replied is None:
         return Said(text_of(message), is_private(message), answers_bot=False)
     sender = replied.from_user
     # In channels the bot's messages are the channel's.
-    ours = (sender is not None and sender.id == bot_id) or conversations.is_answer(
+    ours = (sender is not None and sender.id == bot_id) or await conversations.is_answer(
         message.chat_id, replied.message_id
     )
     if ours:

@@ -8,7 +8,7 @@ from telegram import Bot, Message, Update
 
 from bot.answering import BusyError, TooSlowError
 from bot.cards import Card, answer_card, declining_card, text_card
-from bot.conversations import Conversations, Earlier, Speaker, Turn, is_tried_again, together, wins_together
+from bot.conversations import Conversations, is_tried_again, together, wins_together
 from bot.delivery import SendKey
 from bot.gaps import record_gap
 from bot.handlers.messages import (
@@ -25,6 +25,7 @@ from bot.languages_of_chats import phrases_in
 from bot.parts import Parts
 from bot.phrases import Phrases
 from bot.small_talk import reply_without_search
+from bot.turns import Earlier, Speaker, Turn
 from index.types import Answer
 
 
@@ -81,7 +82,7 @@ class Replies:
             await self.say(asked.update, bot, asked.message, text_card(said))
             return
         edits = await self._answer_to_edited(asked.update, asked.message)
-        earlier = None if asked.asker_id is not None else self._earlier(asked.message, edits)
+        earlier = None if asked.asker_id is not None else await self._earlier(asked.message, edits)
         found: _Found | None = None
         async with typing_shown(bot, asked.message):
             try:
@@ -97,7 +98,7 @@ class Replies:
             return
         if message_id is not None:
             turn = Turn(message_id, found.subject, earlier)
-            self.conversations.remember(asked.speaker, turn)
+            await self.conversations.remember(asked.speaker, turn)
         if not found.answer.answered:
             await record_gap(self._parts, found.question, found.answer, told_language(asked.update))
 
@@ -116,9 +117,9 @@ class Replies:
         both = await self._parts.answering.ask(whole)
         return _Found(both, whole, earlier.question) if wins_together(alone, both) else found
 
-    def _earlier(self, message: Message, edits: int | None) -> Earlier | None:
+    async def _earlier(self, message: Message, edits: int | None) -> Earlier | None:
         replied = replied_message(message)
-        earlier = self.conversations.earlier(
+        earlier = await self.conversations.earlier(
             speaker_of(message),
             replied_to=None if replied is None else replied.message_id,
             edits_answer=edits,

@@ -51,7 +51,7 @@ def asking(
         message = update.message
         assert message is not None
         asked = Asked("Who leads Nissan?", update, message, message)
-        await Replies(parts, Conversations()).answer(asked, bot)
+        await Replies(parts, Conversations(store)).answer(asked, bot)
         gaps = await store.gaps(9)
         await store.aclose()
         return gaps

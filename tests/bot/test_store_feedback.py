@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.store import KEPT_FOR_A_LINK, Store, VoteChange, VoteCount, VotePlace, VoteResult
+from bot.store import KEPT_TO_GO_ON, Store, VoteChange, VoteCount, VotePlace, VoteResult
 from tests.bot.stores import everything_in, with_store
 
 PLACE = VotePlace.of_message(-100, 5)
@@ -133,7 +133,7 @@ def test_the_question_of_an_inline_message_is_kept_like_any_other(tmp_path: Path
         assert await store.question_of("AAQ") == "Who planted the garden?"
         assert await store.question_of("AAR") is None
         if days:
-            await store.purge(datetime.now(UTC) + KEPT_FOR_A_LINK + timedelta(minutes=1))
+            await store.purge(datetime.now(UTC) + KEPT_TO_GO_ON + timedelta(minutes=1))
             assert await store.question_of("AAQ") is None
 
     with_store(tmp_path, use, keep_questions_days=days)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from bot.store import Sending, SendingState, Store, StoreError
+from bot.conversations import Conversations
+from bot.store import KEPT_TO_GO_ON, Sending, SendingState, Store, StoreError
 from bot.store_database import Database
 from bot.store_tables import SCHEMA_VERSION, metadata, schema
+from bot.turns import Earlier, Turn
 from tests.bot import stores
 from tests.bot.stores import ids, incoming, with_store
 from tests.bot.test_store_feedback import *  # noqa: F403
 from tests.bot.test_store_ledger import *  # noqa: F403
 from tests.bot.test_store_messages import *  # noqa: F403
 from tests.bot.test_store_people import *  # noqa: F403
+from tests.bot.test_store_turns import *  # noqa: F403
+from tests.bot.test_store_turns import ANN
 from tests.postgresql import PostgreSQL
 
 
@@ -69,6 +74,45 @@ def test_a_language_that_another_process_has_set_is_known_at_once(tmp_path: Path
         await other.aclose()
 
     with_store(tmp_path, use)
+
+
+def test_what_one_process_was_asked_another_goes_on_from_for_a_day(tmp_path: Path) -> None:
+    async def use(store: Store) -> None:
+        other = await Store.open(stores.address_of(tmp_path), keep_questions_days=30)
+        await store.note_turn(ANN, Turn(1, "Who built it?", None))
+        await store.purge(datetime.now(UTC) + KEPT_TO_GO_ON - timedelta(minutes=1))
+        assert await Conversations(other).earlier(ANN) == Earlier("Who built it?", is_replied_to=False)
+        assert await Conversations(other).is_answer(ANN.chat_id, 1)
+        await store.purge(datetime.now(UTC) + KEPT_TO_GO_ON + timedelta(minutes=1))
+        assert await Conversations(other).earlier(ANN) is None
+        await other.aclose()
+
+    with_store(tmp_path, use)
+
+
+def test_what_one_process_was_asked_no_other_knows_where_no_question_may_be_kept(
+    tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    async def use(store: Store) -> None:
+        address = stores.address_of(tmp_path)
+        await store.note_turn(ANN, Turn(1, "Who built it?", None))
+        assert await Conversations(store).is_answer(ANN.chat_id, 1)
+        asking = ("SELECT subject FROM footnote_turns", address.rpartition("/")[2])
+        assert await asyncio.to_thread(postgresql.execute, *asking) == []
+
+    with_store(tmp_path, use, keep_questions_days=0)
+
+
+def test_what_could_not_be_noted_is_told_to_the_log_without_its_text(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def use(store: Store) -> None:
+        await store.aclose()
+        await Conversations(store).remember(ANN, Turn(1, "Where is my secret garden?", None))
+
+    with_store(tmp_path, use)
+    assert "turn_not_noted" in caplog.text
+    assert "secret garden" not in caplog.text
 
 
 def test_two_processes_that_note_the_same_at_once_find_each_message_new_once(tmp_path: Path) -> None:

@@ -172,6 +172,21 @@ def test_what_one_was_asked_before_is_known_whichever_replica_takes_the_next(clu
         assert "1858" in "".join(answer.marked("bold")), answer.text
 
 
+def test_what_one_was_asked_before_is_known_where_its_replica_went(cluster: Cluster) -> None:
+    stand_in = cluster.stand_in
+    # So many that some are of each replica.
+    people = [stand_in.person(f"Person {number}") for number in range(12)]
+    first = [person.asks("Who built the lighthouse of Hornby Head?") for person in people]
+    for asked in first:
+        stand_in.answer_to(asked, timeout_seconds=PATIENCE_SECONDS)
+    cluster.replicas[2].stop()
+    following = [person.asks("When?") for person in people]
+    answers = [stand_in.answer_to(asked, timeout_seconds=PATIENCE_SECONDS) for asked in following]
+    assert ["1858" in answer.text for answer in answers] == [True] * len(people)
+    cluster.replicas[2].start()
+    stand_in.wait_for(cluster.all_are_ready, timeout_seconds=PATIENCE_SECONDS)
+
+
 def test_a_replica_that_is_killed_under_load_loses_no_question(cluster: Cluster) -> None:
     stand_in = cluster.stand_in
     people = [stand_in.person(f"Person {number}") for number in range(10)]
