@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import typer
+import click
 
 from bot.blocking import BlockingAnswering
 from bot.composition import Place, load_encoder, opened_retriever
@@ -21,12 +22,12 @@ _LONGEST_INPUT: Final = 1_000_000
 """Characters read from standard input: what comes after could not be part of a question."""
 
 
-def question_from(words: list[str] | None) -> str | None:
+def question_from(words: Sequence[str]) -> str | None:
     """Return the question that the arguments hold or standard input brings; None where neither does.
 
     No argument, and `-`, mean standard input; nobody is made to type there.
     """
-    if words and words != ["-"]:
+    if words and tuple(words) != ("-",):
         return " ".join(words)
     if is_terminal(sys.stdin):
         return None
@@ -52,7 +53,7 @@ def ask_one(
         text = json_text(answer_object(answer), for_reading=is_terminal(sys.stdout))
     else:
         text = render_answer(answer, style_for(sys.stdout))
-    typer.echo(text)
+    click.echo(text)
     return answer.answered
 
 
@@ -71,5 +72,5 @@ def ask_file(place: Place, path: Path, *, top_k: int | None, up_to_date: bool, s
     ):
         for question in questions:
             answer = answering.ask(question.text, top_k=top_k or PASSAGES_IN_JSON, second_look=second_look)
-            typer.echo(json_text(answer_object(answer, question.question_id), for_reading=False))
+            click.echo(json_text(answer_object(answer, question.question_id), for_reading=False))
             sys.stdout.flush()

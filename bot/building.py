@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 
-import typer
+import click
 
 from bot.composition import Place, build, load_encoder, tell_files, tell_store
 from bot.progress import telling_build
@@ -38,10 +38,10 @@ def run_share(place: Place, text: str, *, as_json: bool) -> None:
             place.articles, place.index_folder, load_encoder(place.settings), share, on_progress=on_progress
         )
     if as_json:
-        typer.echo(json_text(asdict(report), for_reading=is_terminal(sys.stdout)))
+        click.echo(json_text(asdict(report), for_reading=is_terminal(sys.stdout)))
         return
     resumed = f" {resumed_text(report.vectors_resumed)}" if report.vectors_resumed else ""
-    typer.echo(
+    click.echo(
         f"Share {report.share} with {_count(report.articles, 'article')} and {_count(report.texts, 'text')} "
         f"is in {report.file}.{resumed}\nWhen every share is there, run `footnote merge`."
     )
@@ -70,9 +70,9 @@ def resumed_text(count: int) -> str:
 
 def _told(report: BuildReport, *, as_json: bool) -> BuildReport:
     if as_json:
-        typer.echo(json_text(asdict(report), for_reading=is_terminal(sys.stdout)))
+        click.echo(json_text(asdict(report), for_reading=is_terminal(sys.stdout)))
     else:
-        typer.echo(report_text(report))
+        click.echo(report_text(report))
     tell_files("Note", report.notices)
     tell_files("Skipped", report.skipped)
     return report
@@ -111,9 +111,9 @@ def run_rollback(place: Place, *, as_json: bool) -> None:
     now = place.index_folder.rollback()
     if as_json:
         result = {"generation": now, "previous": before}
-        typer.echo(json_text(result, for_reading=is_terminal(sys.stdout)))
+        click.echo(json_text(result, for_reading=is_terminal(sys.stdout)))
         return
-    typer.echo(
+    click.echo(
         f"Generation {now} serves again instead of {before}.\n"
         "Ask with --no-build to keep it: a build makes a new one wherever it differs from the articles."
     )

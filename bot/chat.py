@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
-import typer
+import click
 
 from bot.blocking import BlockingAnswering
 from bot.composition import Place, load_encoder, opened_retriever
@@ -187,12 +187,12 @@ def run_chat(place: Place, *, top_k: int | None, up_to_date: bool, second_look: 
         )
         if is_terminal(sys.stdin):
             count = retriever.generation.manifest.articles
-            typer.echo(f'{count:,} article{"" if count == 1 else "s"}; "help" says what else can be typed.')
+            click.echo(f'{count:,} article{"" if count == 1 else "s"}; "help" says what else can be typed.')
         try:
             _converse(conversation)
         except KeyboardInterrupt:
             # Here it is one of the ways to leave, and nothing was begun that could be half-made.
-            typer.echo()
+            click.echo()
 
 
 def _converse(conversation: Conversation) -> None:
@@ -201,7 +201,7 @@ def _converse(conversation: Conversation) -> None:
         if reply is None:
             return
         if reply:
-            typer.echo(f"{reply}\n")
+            click.echo(f"{reply}\n")
             sys.stdout.flush()
 
 
@@ -217,5 +217,5 @@ def _lines() -> Iterator[str]:
         try:
             yield input(_PROMPT)
         except EOFError:
-            typer.echo()
+            click.echo()
             return

@@ -9,12 +9,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final, NoReturn
 
-import typer
-from typer.core import TyperGroup
+import click
 
 from index.errors import FootnoteError
 
@@ -29,104 +27,84 @@ _EPILOG: Final = (
     "3 ask: the articles do not say; 4 build or merge: done, but files were skipped; 130 interrupted."
 )
 _MOST_PASSAGES: Final = 50
+_NAIVE: Final = "naive"
 
 
-class Baseline(StrEnum):
-    """What evaluate can run beside Footnote."""
-
-    NAIVE = "naive"
-
-
-class _Commands(TyperGroup):
+class _Commands(click.Group):
     """The group of the commands, which tells errors of ours in a sentence instead of a traceback."""
 
-    def invoke(self, ctx: Any) -> Any:
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Return the names of the commands in the order in which they stand here."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
         """Run the command that the arguments name."""
         with _failures_told():
             return super().invoke(ctx)
 
 
-app = typer.Typer(
-    name="footnote",
-    cls=_Commands,
-    help="Ask your articles: the exact passage, the answering sentence marked, and its source.",
-    epilog=_EPILOG,
-    no_args_is_help=True,
-    add_completion=False,
-    # In Rich's boxes, help would take half as long again, most of it spent on importing Markdown.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _show_version(wanted: bool) -> None:
-    if not wanted:
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
         return
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        typer.echo(f"footnote {version('footnote-bot')}")
+        click.echo(f"footnote {version('footnote-bot')}")
     except PackageNotFoundError:
-        typer.echo("footnote, run from its source without being installed")
-    raise typer.Exit(DONE)
+        click.echo("footnote, run from its source without being installed")
+    ctx.exit(DONE)
 
 
-Articles = Annotated[
-    Path | None,
-    typer.Option(
-        "--articles",
-        metavar="DIR",
-        help="The articles folder.  [default: FOOTNOTE_ARTICLES, else corpus]",
-        show_default=False,
-    ),
-]
-Index = Annotated[
-    Path | None,
-    typer.Option(
-        "--index",
-        metavar="DIR",
-        help="The index folder.  [default: FOOTNOTE_INDEX, else one for these articles in your data folder]",
-        show_default=False,
-    ),
-]
-TopK = Annotated[
-    int | None,
-    typer.Option("--top-k", metavar="N", min=1, max=_MOST_PASSAGES, help="How many passages at most."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
-FirstLook = Annotated[bool, typer.Option("--first-look", help="Do without the cross-encoder: faster.")]
-NoBuild = Annotated[
-    bool, typer.Option("--no-build", help="Answer from the index as it is, whatever changed since.")
-]
+_PATH: Final = click.Path(path_type=Path)
+_articles = click.option(
+    "--articles",
+    metavar="DIR",
+    type=_PATH,
+    help="The articles folder.  [default: FOOTNOTE_ARTICLES, else corpus]",
+)
+_index = click.option(
+    "--index",
+    metavar="DIR",
+    type=_PATH,
+    help="The index folder.  [default: FOOTNOTE_INDEX, else one for these articles in your data folder]",
+)
+_top_k = click.option(
+    "--top-k", metavar="N", type=click.IntRange(1, _MOST_PASSAGES), help="How many passages at most."
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+_first_look = click.option("--first-look", is_flag=True, help="Do without the cross-encoder: faster.")
+_no_build = click.option(
+    "--no-build", is_flag=True, help="Answer from the index as it is, whatever changed since."
+)
 
 
-@app.callback()
-def footnote(
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
-    ] = False,
-) -> None:
-    """Take the options that stand before the command."""
+@click.group(
+    name="footnote", cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
+)
+def app() -> None:
+    """Ask your articles: the exact passage, the answering sentence marked, and its source."""
 
 
 @app.command(epilog=_EPILOG)
-def build(
-    articles: Articles = None,
-    index: Index = None,
-    as_json: AsJson = False,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            "--shard",
-            metavar="I/N",
-            help="Encode part I of N only, for `footnote merge`; the parts can be made on several machines "
-            "that share the index folder.",
-        ),
-    ] = None,
-    events: Annotated[bool, typer.Option("--events", hidden=True)] = False,
-) -> None:
+@_articles
+@_index
+@_as_json
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Encode part I of N only, for `footnote merge`; the parts can be made on several machines "
+    "that share the index folder.",
+)
+@click.option("--events", is_flag=True, hidden=True)
+def build(articles: Path | None, index: Path | None, as_json: bool, shard: str | None, events: bool) -> None:
     """Bring the index up to date with the articles."""
     from bot.building import run_build, run_share
     from bot.composition import find_place
@@ -138,46 +116,57 @@ def build(
         from bot.rebuild_process import run_rebuild
 
         if not run_rebuild(find_place(articles, index)):
-            raise typer.Exit(FAILED)
+            _exit(FAILED)
         return
     report = run_build(find_place(articles, index), as_json=as_json)
     if report.skipped:
-        raise typer.Exit(FILES_SKIPPED)
+        _exit(FILES_SKIPPED)
 
 
 @app.command(epilog=_EPILOG)
-def merge(articles: Articles = None, index: Index = None, as_json: AsJson = False) -> None:
+@_articles
+@_index
+@_as_json
+def merge(articles: Path | None, index: Path | None, as_json: bool) -> None:
     """Make an index of what `build --shard` encoded."""
     from bot.building import run_merge
     from bot.composition import find_place
 
     report = run_merge(find_place(articles, index), as_json=as_json)
     if report.skipped:
-        raise typer.Exit(FILES_SKIPPED)
+        _exit(FILES_SKIPPED)
 
 
 @app.command(epilog=_EPILOG)
+@click.argument("question", nargs=-1)
+@click.option(
+    "--questions",
+    metavar="FILE",
+    type=_PATH,
+    help="Answer a file of questions instead: JSON Lines in and out.",
+)
+@_articles
+@_index
+@_top_k
+@_as_json
+@_first_look
+@_no_build
 def ask(
-    question: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="QUESTION", help="What you want to know; - or nothing reads it from a pipe."),
-    ] = None,
-    questions: Annotated[
-        Path | None,
-        typer.Option(
-            "--questions", metavar="FILE", help="Answer a file of questions instead: JSON Lines in and out."
-        ),
-    ] = None,
-    articles: Articles = None,
-    index: Index = None,
-    top_k: TopK = None,
-    as_json: AsJson = False,
-    first_look: FirstLook = False,
-    no_build: NoBuild = False,
+    question: tuple[str, ...],
+    questions: Path | None,
+    articles: Path | None,
+    index: Path | None,
+    top_k: int | None,
+    as_json: bool,
+    first_look: bool,
+    no_build: bool,
 ) -> None:
-    """Answer a question, after bringing the index up to date."""
+    """Answer a question, after bringing the index up to date.
+
+    QUESTION is what you want to know; - or nothing reads it from a pipe.
+    """
     if questions is not None and question:
-        raise typer.BadParameter("give a question or a file of questions, not both", param_hint="--questions")
+        raise click.BadParameter("give a question or a file of questions, not both", param_hint="--questions")
     from bot.asking import ask_file, ask_one, question_from
     from bot.composition import find_place
 
@@ -187,7 +176,7 @@ def ask(
         return
     text = question_from(question)
     if text is None:
-        raise typer.BadParameter(
+        raise click.BadParameter(
             'give a question, such as footnote ask "Who wrote it?"', param_hint="QUESTION"
         )
     answered = ask_one(
@@ -199,16 +188,17 @@ def ask(
         second_look=not first_look,
     )
     if not answered:
-        raise typer.Exit(NO_ANSWER)
+        _exit(NO_ANSWER)
 
 
 @app.command(epilog=_EPILOG)
+@_articles
+@_index
+@_top_k
+@_first_look
+@_no_build
 def chat(
-    articles: Articles = None,
-    index: Index = None,
-    top_k: TopK = None,
-    first_look: FirstLook = False,
-    no_build: NoBuild = False,
+    articles: Path | None, index: Path | None, top_k: int | None, first_look: bool, no_build: bool
 ) -> None:
     """Ask one question after another; open passages by number."""
     from bot.chat import run_chat
@@ -219,26 +209,20 @@ def chat(
 
 
 @app.command(epilog=_EPILOG)
+@_articles
+@_index
+@_no_build
+@click.option(
+    "--webhook",
+    metavar="URL",
+    help="Have Telegram send updates to this address, instead of polling for them.  "
+    "[default: FOOTNOTE_WEBHOOK, else polling]",
+)
+@click.option(
+    "--take-over", is_flag=True, help="Take away a webhook that is set for the bot, and answer instead of it."
+)
 def run(
-    articles: Articles = None,
-    index: Index = None,
-    no_build: NoBuild = False,
-    webhook: Annotated[
-        str | None,
-        typer.Option(
-            "--webhook",
-            metavar="URL",
-            help="Have Telegram send updates to this address, instead of polling for them.  "
-            "[default: FOOTNOTE_WEBHOOK, else polling]",
-            show_default=False,
-        ),
-    ] = None,
-    take_over: Annotated[
-        bool,
-        typer.Option(
-            "--take-over", help="Take away a webhook that is set for the bot, and answer instead of it."
-        ),
-    ] = False,
+    articles: Path | None, index: Path | None, no_build: bool, webhook: str | None, take_over: bool
 ) -> None:
     """Answer in Telegram, as the bot of FOOTNOTE_TOKEN."""
     from bot.composition import find_place
@@ -248,20 +232,33 @@ def run(
 
 
 @app.command(epilog=_EPILOG)
+@click.option(
+    "--questions",
+    metavar="FILE",
+    type=_PATH,
+    required=True,
+    help="The questions, with where the answers stand.",
+)
+@click.option(
+    "--against",
+    type=click.Choice([_NAIVE]),
+    help="Run a baseline beside it: what most document bots do.",
+)
+@_articles
+@_index
+@_top_k
+@_as_json
+@_first_look
+@_no_build
 def evaluate(
-    questions: Annotated[
-        Path, typer.Option("--questions", metavar="FILE", help="The questions, with where the answers stand.")
-    ],
-    against: Annotated[
-        Baseline | None,
-        typer.Option("--against", help="Run a baseline beside it: what most document bots do."),
-    ] = None,
-    articles: Articles = None,
-    index: Index = None,
-    top_k: TopK = None,
-    as_json: AsJson = False,
-    first_look: FirstLook = False,
-    no_build: NoBuild = False,
+    questions: Path,
+    against: str | None,
+    articles: Path | None,
+    index: Path | None,
+    top_k: int | None,
+    as_json: bool,
+    first_look: bool,
+    no_build: bool,
 ) -> None:
     """Measure the answers to a file of questions."""
     from bot.composition import find_place
@@ -270,7 +267,7 @@ def evaluate(
     run_evaluation(
         find_place(articles, index),
         questions,
-        against_naive=against is Baseline.NAIVE,
+        against_naive=against == _NAIVE,
         top_k=top_k,
         as_json=as_json,
         up_to_date=not no_build,
@@ -279,22 +276,32 @@ def evaluate(
 
 
 @app.command(epilog=_EPILOG)
-def doctor(articles: Articles = None, index: Index = None, as_json: AsJson = False) -> None:
+@_articles
+@_index
+@_as_json
+def doctor(articles: Path | None, index: Path | None, as_json: bool) -> None:
     """Check all that an answer needs; say how to mend it."""
     from bot.composition import find_place
     from bot.doctor import run_doctor
 
     if not run_doctor(find_place(articles, index), as_json=as_json):
-        raise typer.Exit(FAILED)
+        _exit(FAILED)
 
 
 @app.command(epilog=_EPILOG)
-def rollback(articles: Articles = None, index: Index = None, as_json: AsJson = False) -> None:
+@_articles
+@_index
+@_as_json
+def rollback(articles: Path | None, index: Path | None, as_json: bool) -> None:
     """Go back to the generation before; again undoes it."""
     from bot.building import run_rollback
     from bot.composition import find_place
 
     run_rollback(find_place(articles, index), as_json=as_json)
+
+
+def _exit(status: int) -> NoReturn:
+    raise click.exceptions.Exit(status)
 
 
 @contextmanager
@@ -306,12 +313,12 @@ def _failures_told() -> Iterator[None]:
     except FootnoteError as error:
         from bot.wrapping import one_line
 
-        typer.echo(one_line(str(error)), err=True)
-        raise typer.Exit(FAILED) from error
+        click.echo(one_line(str(error)), err=True)
+        raise click.exceptions.Exit(FAILED) from error
     except KeyboardInterrupt:
-        typer.echo("Interrupted; the index is as it was.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        click.echo("Interrupted; the index is as it was.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read has enough. What Python would still flush at its end has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(DONE) from None
+        raise click.exceptions.Exit(DONE) from None

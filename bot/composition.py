@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
 import platformdirs
-import typer
 
 from bot.progress import telling_build, waiting
 from bot.settings import Settings, read_settings
@@ -80,7 +80,7 @@ def vector_store(settings: Settings) -> VectorStore | None:
     token = settings.milvus_token
     address = MilvusAddress(
         settings.milvus_uri,
-        token="" if token is None else token.get_secret_value(),
+        token="" if token is None else token.reveal(),
         replicas=settings.milvus_replicas,
         alias=settings.milvus_alias,
         deadline_seconds=settings.question_seconds,
@@ -96,7 +96,7 @@ def tell_store(place: Place) -> None:
     """
     notice = place.index_folder.store.notice()
     if notice is not None:
-        typer.echo(f"Note: {notice}", err=True)
+        click.echo(f"Note: {notice}", err=True)
 
 
 def load_encoder(settings: Settings) -> ChosenEncoder:
@@ -237,7 +237,7 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
         FootnoteError: As `build_index` says.
     """
     if (waiting_name := _waiting_for_approval(place.index_folder)) is not None:
-        typer.echo(
+        click.echo(
             f"Generation {waiting_name} waits to be approved, so that {place.index_folder.current_name()} "
             "answers; decide in Telegram, where /rebuild measures anew, or switch with `footnote build`.",
             err=True,
@@ -250,7 +250,7 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
             name = place.index_folder.current_name()
         except NoGenerationError:
             raise error from None
-        typer.echo(f"Another process is building; generation {name} answers meanwhile.", err=True)
+        click.echo(f"Another process is building; generation {name} answers meanwhile.", err=True)
         return None
     if report.switched:
         tell_files("Skipped", report.skipped, _FILES_TOLD)
@@ -270,7 +270,7 @@ def tell_files(kind: str, files: Sequence[SkippedFile], most: int | None = None)
     """Tell on standard error of files of which something is to be said, a line each, at most `most`."""
     shown = files if most is None else files[:most]
     for file in shown:
-        typer.echo(visible(f"{kind}: {file.path} {file.reason}.").replace("\n", " "), err=True)
+        click.echo(visible(f"{kind}: {file.path} {file.reason}.").replace("\n", " "), err=True)
     if len(shown) < len(files):
         left = len(files) - len(shown)
-        typer.echo(f"{kind}: {left} more; `footnote doctor` names every file that is skipped.", err=True)
+        click.echo(f"{kind}: {left} more; `footnote doctor` names every file that is skipped.", err=True)

@@ -28,7 +28,7 @@ def token_of(settings: Settings) -> str:
             "The setting FOOTNOTE_TOKEN is not set; expected the token of a bot; send /newbot to @BotFather "
             "in Telegram and set what it gives you, in the environment or in a file .env."
         )
-    return settings.token.get_secret_value()
+    return settings.token.reveal()
 
 
 def method_address(settings: Settings) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import typer
+import click
 
 from bot.composition import Place, load_cross_encoder, load_encoder
 from bot.rendering import json_text
@@ -242,11 +242,11 @@ def run_doctor(place: Place, *, as_json: bool) -> bool:
     for check in Examination(place).checks():
         checks.append(check)
         if not as_json:
-            typer.echo(check.line())
+            click.echo(check.line())
     healthy = all(check.ok is not False for check in checks)
     if as_json:
         report = {"ok": healthy, "checks": [check.as_dict() for check in checks]}
-        typer.echo(json_text(report, for_reading=is_terminal(sys.stdout)))
+        click.echo(json_text(report, for_reading=is_terminal(sys.stdout)))
     return healthy
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-import typer
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -97,12 +97,12 @@ def run_evaluation(
     summaries = {name: evaluation.summary() for name, evaluation in evaluations.items()}
     if as_json:
         figures = {name: summary.as_dict() for name, summary in summaries.items()}
-        typer.echo(json_text(figures, for_reading=is_terminal(sys.stdout)))
+        click.echo(json_text(figures, for_reading=is_terminal(sys.stdout)))
     else:
         console = Console(file=sys.stdout, highlight=False)
         with console.capture() as captured:
             console.print(figures_table(summaries))
-        typer.echo(captured.get(), nl=False)
+        click.echo(captured.get(), nl=False)
 
 
 def take_turns(

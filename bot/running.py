@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import platformdirs
 from filelock import FileLock, Timeout
 from telegram import Bot
@@ -67,7 +68,7 @@ def run_bot(
             it should be.
     """
     if webhook is not None:
-        place = replace(place, settings=place.settings.model_copy(update={"webhook": webhook}))
+        place = replace(place, settings=msgspec.structs.replace(place.settings, webhook=webhook))
     settings = place.settings
     address = webhook_address(settings)
     redactor = Redactor(token_of(settings))
@@ -76,7 +77,7 @@ def run_bot(
     os.environ["PTB_TIMEDELTA"] = "true"
     signal.signal(signal.SIGTERM, end_at_once)
     identity = asyncio.run(_identify(settings, address, take_over))
-    is_one_of_several = address is not None and is_address_shareable(settings.database_url)
+    is_one_of_several = address is not None and is_address_shareable(settings.database_address)
     folder = state_folder(settings, identity)
     with _shared(folder) if is_one_of_several else _locked(folder, identity) as state:
         tell_store(place)

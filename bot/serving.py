@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
+import click
 from sqlalchemy import URL
 from telegram import Bot
 
@@ -94,7 +94,7 @@ async def serve(
         )
         stack.push_async_callback(_in_time, answering.aclose)
         store = await Store.open(
-            settings.database_url or _file_address(state / "state.sqlite3"),
+            settings.database_address or _file_address(state / "state.sqlite3"),
             keep_questions_days=settings.keep_questions_days,
         )
         stack.push_async_callback(_in_time, store.aclose)
@@ -248,7 +248,7 @@ async def _tell_start(parts: Parts) -> None:
         await parts.store.withdraw_claim_code()
     else:
         code = await parts.store.new_claim_code()
-        typer.echo(f"No admin is set. Whoever first sends the bot /claim {code} in private becomes one.")
+        click.echo(f"No admin is set. Whoever first sends the bot /claim {code} in private becomes one.")
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
         if library == "telegram":
             assert name_of(path) in SPEAK_TO_TELEGRAM or path.parent.name == "handlers", where
         if path.parent.name == "index":
-            assert library not in ("bot", "typer", "rich"), where
+            assert library not in ("bot", "click", "rich"), where
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

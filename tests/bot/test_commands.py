@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from filelock import FileLock
-from typer.testing import CliRunner, Result
 
 from bot.commands import app
 

@@ -128,7 +128,7 @@ def test_the_process_gets_the_settings_but_no_secret(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("footnote_database_url", "postgresql+asyncpg://footnote:secret@localhost/footnote")
     monkeypatch.setenv("footnote_encoder", "another")
     monkeypatch.setenv("OMP_NUM_THREADS", "8")
-    settings = Settings(encoder="mine", worse_margin=0.1, query_prompt="", _env_file=None)  # type: ignore[call-arg]
+    settings = Settings(encoder="mine", worse_margin=0.1, query_prompt="")
     environment = rebuild_environment(settings)
     assert secret not in str(environment)
     assert "secret@" not in str(environment)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 import bot as bot_package
 from bot.callback_data import RebuildAction, RebuildPress
