@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from index.analysis import is_unspaced, words
 
@@ -76,6 +74,9 @@ class Spelling:
         typed = word.casefold()
         if len(typed) < SHORTEST or is_unspaced(typed) or typed in self._words or self._is_known(typed):
             return word
+        from rapidfuzz import process  # Some 50 modules, which a question without such a word does without.
+        from rapidfuzz.distance import OSA
+
         most = 2 if len(typed) >= TWO_ERRORS_FROM else 1
         letters = sorted(typed)
         near: list[tuple[float, bool, int, str]] = []
