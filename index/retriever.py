@@ -194,7 +194,8 @@ class Retriever:
             )
 
     def close(self) -> None:
-        """Let go of the files; asking from then on raises ValueError."""
+        """Let go of the files; asking from then on raises ValueError or RuntimeError."""
+        self._finder.close()
         self.texts.close()
 
     def __enter__(self) -> Self:

@@ -2,7 +2,8 @@
 
 Rows are of unit length, so inner products are cosines. Up to `EXACT_UP_TO` vectors are searched one
 by one. More are searched through codes, where that finds what an exact search finds: recall is
-measured when they are written, and where it is too low, they are laid out exactly all the same.
+measured when they are written. Where it is too low more of the codes are looked at, and where all
+are not enough, vectors are laid out exactly all the same.
 """
 
 from __future__ import annotations
@@ -90,7 +91,10 @@ class VectorIndex:
             write_exact(path, vectors)
             return VectorLayout("exact", None)
         write_compressed(path, vectors)
-        recall = measured_recall(VectorIndex.open(path), vectors)
+        compressed = CompressedVectors.open(path)
+        recall = measured_recall(VectorIndex(compressed), vectors)
+        while recall < LEAST_RECALL and compressed.widen(path):
+            recall = measured_recall(VectorIndex(compressed), vectors)
         if recall >= LEAST_RECALL:
             return VectorLayout("compressed", recall)
         rows_path(path).unlink()

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from index import compressed_vectors
 from index.articles import read_collection
-from index.compressed_vectors import rows_path, write_compressed
+from index.compressed_vectors import CompressedVectors, rows_path, write_compressed
 from index.encoder import Encoder
 from index.encoding import unit_rows
 from index.errors import DamagedGenerationError
@@ -108,10 +109,16 @@ def close(count: int, seed: int) -> NDArray[np.float32]:
     return unit_rows(unit(32, 1, 32)[random.integers(0, 32, count)] + 0.2 * unit(count, seed, 32))
 
 
-def compressed(path: Path, vectors: NDArray[np.float32]) -> VectorIndex:
+def written(folder: Path, vectors: NDArray[np.float32]) -> Path:
+    """Write vectors in the layout for many and return the path of their codes."""
+    path = folder / "vectors.faiss"
+    write_compressed(path, vectors)
+    return path
+
+
+def compressed(folder: Path, vectors: NDArray[np.float32]) -> VectorIndex:
     """Return the index of `vectors` in the layout for many, written and read back."""
-    write_compressed(path / "vectors.faiss", vectors)
-    return VectorIndex.open(path / "vectors.faiss")
+    return VectorIndex.open(written(folder, vectors))
 
 
 def test_many_vectors_are_compressed_where_that_finds_what_an_exact_search_finds(tmp_path: Path) -> None:
@@ -121,6 +128,32 @@ def test_many_vectors_are_compressed_where_that_finds_what_an_exact_search_finds
     assert layout.recall_at_10 is not None
     assert layout.recall_at_10 >= 0.97
     assert rows_path(path).exists()
+
+
+def test_where_few_lists_find_too_little_more_are_looked_into_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compressed_vectors, "_CODES_LOOKED_AT", 1)
+    vectors = clustered(6000, 11, 16)
+    narrow = measured_recall(compressed(tmp_path, vectors), vectors)
+    assert narrow < 0.97
+    path = tmp_path / "wide.faiss"
+    layout = VectorIndex.write(path, vectors, exact_up_to=10)
+    assert layout.name == "compressed"
+    assert layout.recall_at_10 is not None
+    assert layout.recall_at_10 >= 0.97
+    assert measured_recall(VectorIndex.open(path), vectors) == layout.recall_at_10
+
+
+def test_of_fewer_than_can_be_read_in_a_moment_every_code_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = clustered(3000, 12)
+    for folder, at_once, is_part in (("all", 3000, False), ("part", 2000, True)):
+        monkeypatch.setattr(compressed_vectors, "_CODES_LOOKED_AT", at_once)
+        (tmp_path / folder).mkdir()
+        path = written(tmp_path / folder, vectors)
+        assert CompressedVectors.open(path).widen(path) == is_part
 
 
 def test_fewer_are_laid_out_exactly_and_nothing_is_measured(tmp_path: Path) -> None:
@@ -181,8 +214,11 @@ def test_rows_of_a_build_are_written_from_their_file_and_taken_over_without_loss
     np.testing.assert_array_equal(again, first)
 
 
-def test_asking_for_all_gives_no_row_that_is_not_there(tmp_path: Path) -> None:
+def test_asking_for_all_gives_no_row_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Some lists are not looked into: fewer rows, and never FAISS's -1."""
+    monkeypatch.setattr(compressed_vectors, "_CODES_LOOKED_AT", 1)
     found = compressed(tmp_path, clustered(3000, 5)).search(clustered(3, 6), 5000)
     assert found.rows.shape == found.cosines.shape
     assert 0 < found.rows.shape[1] <= 3000
@@ -195,8 +231,12 @@ def test_copies_of_one_text_are_one_neighbour_as_near_as_another(tmp_path: Path)
     assert measured_recall(compressed(tmp_path, vectors), vectors) >= 0.97
 
 
-def test_vectors_that_codes_do_not_tell_apart_are_laid_out_exactly_and_it_is_said(tmp_path: Path) -> None:
-    """Vectors in no order at all have no lists of near ones."""
+def test_vectors_that_codes_do_not_tell_apart_are_laid_out_exactly_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of vectors in no order at all many have codes as near as those of the nearest."""
+    monkeypatch.setattr(compressed_vectors, "_LOOKED_AT", 20)
+    monkeypatch.setattr(compressed_vectors, "_LOOKED_AT_A_NEIGHBOUR", 2)
     path = tmp_path / "vectors.faiss"
     vectors = unit(3000, 8, 64)
     layout = VectorIndex.write(path, vectors, exact_up_to=10)
