@@ -10,7 +10,6 @@ are equal, and not by the engine that proposed: so every exact engine leads to t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,15 +88,7 @@ class CandidateFinder:
         """The words of the passages, as they were stored."""
         self._languages = tuple(languages)
         self._understood = np.array(understood, dtype=np.float64)
-        are_many = terms.passage_count >= MANY
-        self._wanted = A_LIST_OF_MANY if are_many else A_LIST
-        # Searching few takes no longer than handing it over. Engines leave the interpreter to others.
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="searching") if are_many else None
-
-    def close(self) -> None:
-        """End the thread that searches beside; nothing can be found afterwards."""
-        if self._beside is not None:
-            self._beside.shutdown()
+        self._wanted = A_LIST_OF_MANY if terms.passage_count >= MANY else A_LIST
 
     def find(self, question: str, vector: NDArray[np.float32]) -> Evidence:
         """Return the evidence for every passage that a list proposes.
@@ -106,7 +97,7 @@ class CandidateFinder:
             question: Cleaned.
             vector: (1, d) float32, of unit length.
         """
-        by_vectors = self._by_vectors(vector)
+        by_vectors = [self._by_passage_vectors(vector), self._by_sentence_vectors(vector)]
         proposed = np.concatenate(by_vectors)
         numbers = self.terms.languages[proposed]
         terms = [
@@ -124,13 +115,6 @@ class CandidateFinder:
     def _terms_in(self, language: str, question: str, soon: NDArray[np.int64]) -> _Asked:
         terms = analyzer(language).question_terms(question)
         return _Asked(terms, self.terms.question(terms, soon))
-
-    def _by_vectors(self, vector: NDArray[np.float32]) -> list[NDArray[np.int64]]:
-        """Return the passages that vectors of passages propose, and those that vectors of sentences do."""
-        if self._beside is None:
-            return [self._by_passage_vectors(vector), self._by_sentence_vectors(vector)]
-        by_sentences = self._beside.submit(self._by_sentence_vectors, vector)
-        return [self._by_passage_vectors(vector), by_sentences.result()]
 
     def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():

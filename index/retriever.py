@@ -194,8 +194,7 @@ class Retriever:
             )
 
     def close(self) -> None:
-        """Let go of the files; asking from then on raises ValueError or RuntimeError."""
-        self._finder.close()
+        """Let go of the files; asking from then on raises ValueError."""
         self.texts.close()
 
     def __enter__(self) -> Self:

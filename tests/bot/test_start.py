@@ -23,9 +23,9 @@ _FOR_BUILDING = "filelock yaml sentencex index.generation_making index.generatio
 """What a build of any articles loads."""
 _FOR_OTHERS = (
     f"{_FOR_BUILDING} telegram httpx sqlalchemy starlette uvicorn charset_normalizer py3langid "
-    "rich.console rich.progress"
+    "rich.console rich.progress pydantic typer importlib.metadata rapidfuzz"
 )
-"""What a start leaves out where there is nothing to build, to send or to draw."""
+"""What a start leaves out where there is nothing to build, to send or to draw and no word is misspelt."""
 
 
 def footnote(*arguments: str, unwanted: str = _SECONDS) -> subprocess.CompletedProcess[str]:

@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index import candidates
 from index.builder import build_index
 from index.cleaning import LONGEST_QUESTION
 from index.cross_encoder import CrossEncoder, LoadingCrossEncoder
@@ -24,7 +21,6 @@ from index.errors import DamagedGenerationError, ModelError, NoGenerationError, 
 from index.generation import IndexFolder
 from index.retriever import Retriever
 from index.texts import Texts
-from index.vectors import VectorIndex
 
 ARTICLES = {
     "rivers.md": "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n\n"
@@ -203,32 +199,6 @@ def test_another_encoder_is_told_from_the_one_that_built(index_folder: IndexFold
     assert other.identity != encoder.identity
     with pytest.raises(OtherFormatError, match="footnote build"):
         Retriever.open(index_folder, other, None)
-
-
-def test_lists_of_many_vectors_are_searched_beside_each_other_for_the_same_evidence(
-    index_folder: IndexFolder, encoder: Encoder, retriever: Retriever, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    searched: dict[str, list[str]] = {}
-    really = VectorIndex.search
-
-    def noted(index: VectorIndex, *arguments: Any) -> Any:
-        searched.setdefault(threading.current_thread().name.partition("_")[0], []).append("")
-        return really(index, *arguments)
-
-    monkeypatch.setattr(VectorIndex, "search", noted)
-    monkeypatch.setattr(candidates, "A_LIST_OF_MANY", candidates.A_LIST)
-    question = "Where does the Danube end?"
-    alone = retriever.evidence(question)
-    assert set(searched) == {threading.current_thread().name}
-    monkeypatch.setattr(candidates, "MANY", 1)
-    searched.clear()
-    with Retriever.open(index_folder, encoder, None) as opened:
-        beside = opened.evidence(question)
-    assert len(searched.pop("searching")) == len(searched.pop(threading.current_thread().name))
-    for part in ("rows", "passages", "sentences", "first_sentences"):
-        assert np.array_equal(getattr(beside, part), getattr(alone, part))
-    with pytest.raises(RuntimeError, match="after shutdown"):
-        opened.evidence(question)
 
 
 def test_nothing_stays_open_where_the_cross_encoder_does_not_load(
