@@ -67,14 +67,6 @@ class Conversations:
         except StoreError as error:
             _log.warning("turn_not_noted", error=error)
 
-    async def is_answer(self, chat_id: int, message_id: int) -> bool:
-        """Return whether a message is known as an answer.
-
-        Raises:
-            StoreError: The state could not be read.
-        """
-        return await self._store.turn_of_answer(chat_id, message_id) is not None
-
 
 def is_short(question: str) -> bool:
     """Return whether a question is of at most `SHORT_WORDS` words."""

@@ -2,8 +2,9 @@
 
 Which is decided by rendezvous hashing (Thaler and Ravishankar, 1998): whoever has the highest hash of its
 name and the bucket has it. So all agree without talking, and when one comes or goes only its own share
-moves. A chat stays with one process as long as no other has it by then, and with it what is only in memory
-there: which inline query is the last one, a running rebuild.
+moves. A chat stays with one process while none comes or goes that has a claim to it, and with it what is
+only in memory there: which inline query is the last one, a running rebuild, and what was asked before where
+no question may be kept.
 """
 
 from __future__ import annotations

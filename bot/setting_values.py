@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 _TOKEN: Final = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _ID: Final = re.compile(r"-?\d{1,19}")
-_TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off"})
+_TRUE, _FALSE = (
+    frozenset({"true", "1", "yes", "on", "t", "y"}),
+    frozenset({"false", "0", "no", "off", "f", "n"}),
+)
 _MILVUS_ADDRESS: Final = (
     "an address such as http://milvus:19530, without a user and password, for which there is "
     "FOOTNOTE_MILVUS_TOKEN, or a file of Milvus Lite whose name ends in .db"
@@ -106,6 +109,20 @@ def _ids(text: str) -> frozenset[int]:
     return frozenset(map(int, numbers))
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UnexpectedError from None
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UnexpectedError from None
+
+
 def _truth(text: str) -> bool:
     word = text.strip().lower()
     if word not in _TRUE | _FALSE:
@@ -124,12 +141,12 @@ READ: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
         "allowed_chats": _chats,
         "log_json": _truth,
         **dict.fromkeys(
-            ("answering_threshold", "second_look_ms", "worse_margin", "question_seconds"), str.strip
+            ("answering_threshold", "second_look_ms", "worse_margin", "question_seconds"), _number
         ),
-        **dict.fromkeys(("milvus_replicas", "keep_questions_days", "queue_size"), str.strip),
+        **dict.fromkeys(("milvus_replicas", "keep_questions_days", "queue_size"), _whole_number),
     }
 )
-"""By a setting's name, what makes of its text a value, or the text that one is made of.
+"""By a setting's name, what makes of its text a value.
 
-Each raises `UnexpectedError`.
+Each raises `UnexpectedError`, without a message where the setting's kind and range say what was expected.
 """

@@ -24,6 +24,7 @@ _SECRETS: Final = frozenset({"token", "database_url", "milvus_token"})
 """Settings whose value is in no message."""
 _MAY_BE_EMPTY: Final = frozenset({"query_prompt", "passage_prompt"})
 
+_AFTER_NAME: Final = re.compile(r"[^A-Za-z0-9_].*", re.DOTALL)
 _SETTING: Final = re.compile(r"\$\.(\w+)")
 """Where msgspec says what a fault is of."""
 
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set; each is the variable of its name in capitals after `FOOTNOTE_`.
 
     An empty value counts as not set, but for the two prompts, where it means no prompt at all.
+    Neither a token nor the address of a database is in what is printed of this object.
     """
 
     encoder: str | None = None
@@ -85,7 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     questions: Path | None = None
     """Golden questions, asked after a rebuild; None for `questions.jsonl` beside the articles, if there."""
     keep_questions_days: Annotated[int, Meta(ge=0, le=100_000)] = 30
-    """How long the text of a question that got no answer is kept; 0 for never."""
+    """How long the text of a question that got no answer is kept; 0 for never, nor that of any other."""
     worse_margin: Annotated[float, Meta(ge=0, le=1)] = 0.02
     """By how much a rebuild may worsen the golden questions' score without asking."""
     queue_size: Annotated[int, Meta(ge=1, le=100_000)] = 64
@@ -117,9 +119,9 @@ def read_settings() -> Settings:
             try:
                 values[name] = READ[name](text) if name in READ else text
             except UnexpectedError as error:
-                raise _wrong(name, text, str(error)) from None
+                raise _wrong(name, text, str(error) or _EXPECTED[name]) from None
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=_made)
+        return msgspec.convert(values, Settings, dec_hook=_made)
     except msgspec.ValidationError as error:
         where = _SETTING.search(str(error))
         assert where is not None, "msgspec names the setting"
@@ -140,12 +142,13 @@ def _texts() -> dict[str, str]:
                 name = variable.upper().removeprefix(PREFIX).lower()
                 if name not in Settings.__struct_fields__:
                     raise _unknown(variable)
-                texts[name] = text or ""
+                if text is not None:
+                    texts[name] = text
     return texts
 
 
 def _in_file() -> Mapping[str, str | None]:
-    if not _FILE.is_file():
+    if not (_FILE.is_file() or _FILE.is_fifo()):
         return {}
     from dotenv import dotenv_values
 
@@ -199,6 +202,13 @@ def _shown(name: str, text: str) -> str:
 
 
 def _unknown(variable: str) -> SettingError:
+    name = _AFTER_NAME.sub("", variable)
+    if name != variable:
+        # What follows the name may be a secret that stands after a colon.
+        return SettingError(
+            f"What begins with {name}, in the file .env or the environment, is no NAME=VALUE; "
+            "put = between the setting and its value."
+        )
     names = Settings.__struct_fields__
     near = difflib.get_close_matches(variable.upper().removeprefix(PREFIX).lower(), names, n=1)
     known = [f"{PREFIX}{each}".upper() for each in near or names]

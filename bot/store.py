@@ -1,9 +1,9 @@
 """What must survive a restart: the one store of a running bot.
 
 Its parts are in modules of their own: messages in and out (`store_messages`), how several processes share
-them (`store_claims`), what people think and miss (`store_feedback`), and who they are to the bot
-(`store_people`). All are on one database (`store_database`), which is a file unless an address of another
-is set.
+them (`store_claims`), what was asked before (`store_turns`), what people think and miss (`store_feedback`),
+and who they are to the bot (`store_people`). All are on one database (`store_database`), which is a file
+unless an address of another is set.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bot.store_records import (
     VoteResult,
 )
 from bot.store_tables import admins, answers, chosen, gaps, groups, inbox, kept_questions, outbox, turns
-from bot.store_turns import Turns
+from bot.store_turns import KEPT_TO_GO_ON, Turns
 
 __all__ = (
     "ClaimResult",
@@ -52,9 +52,6 @@ __all__ = (
 
 REMEMBERED: Final = timedelta(days=14)
 """How long it is known which updates came, what was sent, and which message answers which."""
-
-KEPT_TO_GO_ON: Final = timedelta(days=1)
-"""How long a question waits for its asker to come to the private chat, or for one that belongs to it."""
 
 
 class Store(Messages, Claims, Feedback, People, Turns):

@@ -139,6 +139,19 @@ class Messages(Room):
         return found
 
     @carried_through
+    async def is_answer(self, chat_id: int, message_id: int) -> bool:
+        """Return whether a message answers another; False also where that was too long ago.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        asking = select(answers.c.answer_message_id).where(
+            answers.c.chat_id == chat_id, answers.c.answer_message_id == message_id
+        )
+        async with self._database.begin() as connection:
+            return (await connection.execute(asking.limit(1))).first() is not None
+
+    @carried_through
     async def _write_down(self, updates: Sequence[IncomingUpdate]) -> None:
         if not updates:
             return

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store_database import Database, Room, carried_through, now_seconds
 from bot.store_records import ClaimResult
-from bot.store_tables import admins, claim, groups, interface_languages
+from bot.store_tables import admins, claim, groups, interface_languages, turns
 
 MOST_CLAIM_TRIES: Final = 5
 """How often a code may be tried, whoever tries."""
@@ -181,13 +181,14 @@ class People(Room):
 
     @carried_through
     async def forget_group(self, chat_id: int) -> None:
-        """Forget a group that the bot is no longer in, and the language chosen there.
+        """Forget a group that the bot is no longer in, the language chosen and what was asked there.
 
         Raises:
             StoreError: The state could not be written.
         """
         async with self._database.begin() as connection:
             await connection.execute(delete(groups).where(groups.c.chat_id == chat_id))
+            await connection.execute(delete(turns).where(turns.c.chat_id == chat_id))
             await connection.execute(
                 delete(interface_languages).where(interface_languages.c.chat_id == chat_id)
             )

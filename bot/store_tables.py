@@ -121,6 +121,8 @@ answers: Final = Table(
 )
 """Which message answers which."""
 
+Index("footnote_answers_given", answers.c.chat_id, answers.c.answer_message_id)
+
 votes: Final = Table(
     "footnote_votes",
     metadata,
@@ -164,7 +166,7 @@ turns: Final = Table(
     Column("is_replied_to", Boolean, nullable=False),
     Column("noted_at", BigInteger, nullable=False, index=True),
 )
-"""What was asked before, where several processes share the chats; see `bot.turns.Turn`."""
+"""What was asked before, on a database that several processes may share; see `bot.turns.Turn`."""
 
 chosen: Final = Table(
     "footnote_chosen",

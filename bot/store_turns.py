@@ -1,18 +1,23 @@
 """What was asked before, where all who may have the chat next find it.
 
-One process holds it in memory and writes no question down for it. Where several share the work, a chat
-moves to another when one comes or goes, so it is in the database that they share, for a day.
+Where the state is a file, one process has it, which holds this in memory and writes no question down for it.
+On a database server others may share the work, and a chat moves to another when one comes or goes: there
+the questions of the last day are in the database, with who asked them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, select
 
 from bot.store_database import Database, Room, carried_through, now_seconds
 from bot.store_tables import turns
 from bot.turns import Earlier, HeldTurns, Speaker, Turn
+
+KEPT_TO_GO_ON: Final = timedelta(days=1)
+"""How long a question waits for one that belongs to it, or for its asker to come to the private chat."""
 
 
 class Turns(Room):
@@ -25,7 +30,7 @@ class Turns(Room):
     async def note_turn(self, speaker: Speaker, turn: Turn) -> None:
         """Remember a turn, in place of the one with that answer where there is one.
 
-        Where no question may be kept, it is held in this process's memory alone.
+        Where the state is a file, or no question may be kept, it is held in this process's memory alone.
 
         Raises:
             StoreError: The state could not be written.
@@ -80,7 +85,8 @@ class Turns(Room):
 
     @carried_through
     async def _latest(self, *which: ColumnElement[bool]) -> Turn | None:
-        asking = select(turns).where(*which).order_by(turns.c.answer_message_id.desc()).limit(1)
+        still = turns.c.noted_at > now_seconds() - int(KEPT_TO_GO_ON.total_seconds())
+        asking = select(turns).where(*which, still).order_by(turns.c.answer_message_id.desc()).limit(1)
         async with self._database.begin() as connection:
             row = (await connection.execute(asking)).first()
         return None if row is None else _turn(row)

@@ -74,7 +74,7 @@ class Spelling:
         typed = word.casefold()
         if len(typed) < SHORTEST or is_unspaced(typed) or typed in self._words or self._is_known(typed):
             return word
-        from rapidfuzz import process  # Some 50 modules, which a question without such a word does without.
+        from rapidfuzz import process  # Some 50 modules, which a question without unknown words does without.
         from rapidfuzz.distance import OSA
 
         most = 2 if len(typed) >= TWO_ERRORS_FROM else 1

@@ -92,10 +92,15 @@ class VectorIndex:
             return VectorLayout("exact", None)
         write_compressed(path, vectors)
         compressed = CompressedVectors.open(path)
-        recall = measured_recall(VectorIndex(compressed), vectors)
-        while recall < LEAST_RECALL and compressed.widen(path):
-            recall = measured_recall(VectorIndex(compressed), vectors)
+        asked = _Asked.of(vectors)
+        recall = asked.recall(VectorIndex(compressed), vectors)
+        is_wider = False
+        while recall < LEAST_RECALL and compressed.widen():
+            is_wider = True
+            recall = asked.recall(VectorIndex(compressed), vectors)
         if recall >= LEAST_RECALL:
+            if is_wider:
+                compressed.rewrite(path)
             return VectorLayout("compressed", recall)
         rows_path(path).unlink()
         path.unlink()
@@ -156,21 +161,40 @@ def measured_recall(index: VectorIndex, vectors: NDArray[np.float32]) -> float:
         index: What is searched.
         vectors: (n, d) float32, what was written into it, n at least 1.
     """
-    questions = stand_ins(vectors)
-    k = min(_NEIGHBOURS, len(vectors))
-    nearest = np.full((len(questions), k), -np.inf, np.float32)
-    for start in range(0, len(vectors), BLOCK):
-        cosines = questions @ vectors[start : start + BLOCK].T
-        best = np.partition(cosines, -min(k, cosines.shape[1]), axis=1)[:, -k:]
-        nearest = np.sort(np.concatenate([nearest, best], axis=1), axis=1)[:, -k:]
-    shares = [
-        # Another order of adding up may change the last digits.
-        np.count_nonzero(vectors[rows] @ question >= least - 1e-5) / k
-        for question, rows, least in zip(
-            questions, index.search(questions, k).rows, nearest[:, 0], strict=True
-        )
-    ]
-    return float(np.mean(shares))
+    return _Asked.of(vectors).recall(index, vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Stand-ins for questions, and what an exact search finds for them."""
+
+    questions: NDArray[np.float32]
+    """(q, d)."""
+    least: NDArray[np.float32]
+    """(q,): the cosine of the last of the nearest."""
+    k: int
+    """How many are the nearest."""
+
+    @classmethod
+    def of(cls, vectors: NDArray[np.float32]) -> Self:
+        questions = stand_ins(vectors)
+        k = min(_NEIGHBOURS, len(vectors))
+        nearest = np.full((len(questions), k), -np.inf, np.float32)
+        for start in range(0, len(vectors), BLOCK):
+            cosines = questions @ vectors[start : start + BLOCK].T
+            best = np.partition(cosines, -min(k, cosines.shape[1]), axis=1)[:, -k:]
+            nearest = np.sort(np.concatenate([nearest, best], axis=1), axis=1)[:, -k:]
+        return cls(questions, nearest[:, 0], k)
+
+    def recall(self, index: VectorIndex, vectors: NDArray[np.float32]) -> float:
+        shares = [
+            # Another order of adding up may change the last digits.
+            np.count_nonzero(vectors[rows] @ question >= least - 1e-5) / self.k
+            for question, rows, least in zip(
+                self.questions, index.search(self.questions, self.k).rows, self.least, strict=True
+            )
+        ]
+        return float(np.mean(shares))
 
 
 def stand_ins(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

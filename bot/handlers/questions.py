@@ -8,7 +8,6 @@ from telegram import Message, Update
 from telegram.ext import BaseHandler, CallbackContext, MessageHandler, filters
 
 from bot.cards import text_card
-from bot.conversations import Conversations
 from bot.handlers.messages import (
     is_edited,
     is_private,
@@ -21,6 +20,7 @@ from bot.handlers.replies import Asked, Replies
 from bot.languages_of_chats import phrases_in
 from bot.parts import Parts
 from bot.speaking import Said, Spoken, is_other_command, spoken, without_address
+from bot.store import Store
 
 _MESSAGES = filters.UpdateType.MESSAGES | filters.UpdateType.CHANNEL_POSTS
 
@@ -34,7 +34,7 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
         if message is None or not is_worth_hearing(message, bot_id):
             return
         text = text_of(message)
-        asked = spoken(await _said(message, bot_id, replies.conversations), username) if text else None
+        asked = spoken(await _said(parts.store, message, bot_id), username) if text else None
         if asked is None and text and is_edited(update) and not is_private(message):
             asked = await _asked_before(parts, message, text)
         if asked is not None and asked.question:
@@ -49,13 +49,13 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
     return [MessageHandler(_MESSAGES, on_message)]
 
 
-async def _said(message: Message, bot_id: int, conversations: Conversations) -> Said:
+async def _said(store: Store, message: Message, bot_id: int) -> Said:
     replied = replied_message(message)
     if replied is None:
         return Said(text_of(message), is_private(message), answers_bot=False)
     sender = replied.from_user
     # In channels the bot's messages are the channel's.
-    ours = (sender is not None and sender.id == bot_id) or await conversations.is_answer(
+    ours = (sender is not None and sender.id == bot_id) or await store.is_answer(
         message.chat_id, replied.message_id
     )
     if ours:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import traceback
 from pathlib import Path
 from typing import Final
@@ -195,7 +197,8 @@ def test_an_unknown_setting_is_named_with_the_one_that_is_meant(
 
 
 @pytest.mark.parametrize(
-    ("value", "is_so"), [("yes", True), ("ON", True), (" 1 ", True), ("False", False), ("0", False)]
+    ("value", "is_so"),
+    [("yes", True), ("ON", True), (" 1 ", True), ("t", True), ("False", False), ("0", False), ("n", False)],
 )
 def test_what_is_so_or_not_may_be_said_in_several_words(
     monkeypatch: pytest.MonkeyPatch, value: str, is_so: bool
@@ -204,11 +207,43 @@ def test_what_is_so_or_not_may_be_said_in_several_words(
     assert read_settings().log_json is is_so
 
 
-def test_a_number_may_have_spaces_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FOOTNOTE_QUEUE_SIZE", " 12 ")
-    monkeypatch.setenv("FOOTNOTE_ANSWERING_THRESHOLD", "0.5\n")
+@pytest.mark.parametrize(("text", "number"), [("0.5\n", 0.5), (".38", 0.38), ("1", 1.0), ("+.5", 0.5)])
+def test_a_number_may_be_written_as_people_do(
+    monkeypatch: pytest.MonkeyPatch, text: str, number: float
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_ANSWERING_THRESHOLD", text)
+    monkeypatch.setenv("FOOTNOTE_QUEUE_SIZE", " 012 ")
     settings = read_settings()
-    assert (settings.queue_size, settings.answering_threshold) == (12, 0.5)
+    assert (settings.queue_size, settings.answering_threshold) == (12, number)
+
+
+@pytest.mark.parametrize("name", ["ANSWERING_THRESHOLD", "QUEUE_SIZE", "SECOND_LOOK_MS"])
+@pytest.mark.parametrize("value", ["null", "\udcff", "0x10"])
+def test_what_is_no_number_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"FOOTNOTE_{name}", value)
+    with pytest.raises(SettingError, match=f"FOOTNOTE_{name} is '.*'; expected a .*number"):
+        read_settings()
+
+
+@pytest.mark.parametrize("name", ["TOKEN", "DATABASE_URL"])
+def test_a_secret_after_a_colon_in_the_file_is_not_told(name: str) -> None:
+    Path(".env").write_text(f"FOOTNOTE_{name}:{TOKEN}\n", encoding="utf-8")
+    with pytest.raises(SettingError, match=f"begins with FOOTNOTE_{name}, .* is no NAME=VALUE") as caught:
+        read_settings()
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_name_alone_in_the_file_sets_nothing() -> None:
+    Path(".env").write_text("FOOTNOTE_QUERY_PROMPT\nFOOTNOTE_QUEUE_SIZE\n", encoding="utf-8")
+    assert read_settings() == Settings()
+
+
+def test_the_file_may_be_a_named_pipe() -> None:
+    os.mkfifo(".env")
+    writer = threading.Thread(target=lambda: Path(".env").write_text("FOOTNOTE_ENCODER=mine\n"))
+    writer.start()
+    assert read_settings().encoder == "mine"
+    writer.join()
 
 
 def test_a_home_folder_of_nobody_known_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +256,11 @@ def test_a_home_folder_of_nobody_known_is_told(monkeypatch: pytest.MonkeyPatch) 
 
 @given(
     name=st.sampled_from(Settings.__struct_fields__),
-    value=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
+    value=st.text(
+        st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+        | st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF),
+        max_size=40,
+    ),
 )
 def test_any_text_is_a_value_or_told(name: str, value: str) -> None:
     told = None

@@ -102,6 +102,7 @@ def test_a_state_of_the_first_schema_is_brought_up_to_this_one(tmp_path: Path) -
             "ALTER TABLE footnote_inbox DROP COLUMN bucket",
             "ALTER TABLE footnote_inbox DROP COLUMN replica",
             "DROP TABLE footnote_replicas",
+            "DROP TABLE footnote_turns",
             "UPDATE footnote_schema SET version = 1",
         ):
             connection.execute(statement)
@@ -114,6 +115,7 @@ def test_a_state_of_the_first_schema_is_brought_up_to_this_one(tmp_path: Path) -
     assert with_store(tmp_path, use) == 301
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT version FROM footnote_schema").fetchone() == (SCHEMA_VERSION,)
+        assert connection.execute("SELECT subject FROM footnote_turns").fetchall() == []
     connection.close()
 
 

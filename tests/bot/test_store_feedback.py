@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.store import KEPT_TO_GO_ON, Store, VoteChange, VoteCount, VotePlace, VoteResult
+from bot.store import Store, VoteChange, VoteCount, VotePlace, VoteResult
+from bot.store_turns import KEPT_TO_GO_ON
 from tests.bot.stores import everything_in, with_store
 
 PLACE = VotePlace.of_message(-100, 5)

@@ -170,5 +170,8 @@ def test_the_last_answer_to_a_question_is_remembered_in_its_chat(tmp_path: Path)
         assert await store.answer_to(7, 1) == 4
         assert await store.answer_to(8, 1) == 9
         assert await store.answer_to(7, 2) is None
+        assert await store.is_answer(7, 4)
+        assert not await store.is_answer(8, 4)
+        assert not await store.is_answer(7, 1)
 
     with_store(tmp_path, use)

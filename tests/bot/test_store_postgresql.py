@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot import store_turns
 from bot.conversations import Conversations
-from bot.store import KEPT_TO_GO_ON, Sending, SendingState, Store, StoreError
-from bot.store_database import Database
+from bot.store import Sending, SendingState, Store, StoreError
+from bot.store_database import Database, now_seconds
 from bot.store_tables import SCHEMA_VERSION, metadata, schema
+from bot.store_turns import KEPT_TO_GO_ON
 from bot.turns import Earlier, Turn
 from tests.bot import stores
 from tests.bot.stores import ids, incoming, with_store
@@ -82,7 +84,6 @@ def test_what_one_process_was_asked_another_goes_on_from_for_a_day(tmp_path: Pat
         await store.note_turn(ANN, Turn(1, "Who built it?", None))
         await store.purge(datetime.now(UTC) + KEPT_TO_GO_ON - timedelta(minutes=1))
         assert await Conversations(other).earlier(ANN) == Earlier("Who built it?", is_replied_to=False)
-        assert await Conversations(other).is_answer(ANN.chat_id, 1)
         await store.purge(datetime.now(UTC) + KEPT_TO_GO_ON + timedelta(minutes=1))
         assert await Conversations(other).earlier(ANN) is None
         await other.aclose()
@@ -96,23 +97,52 @@ def test_what_one_process_was_asked_no_other_knows_where_no_question_may_be_kept
     async def use(store: Store) -> None:
         address = stores.address_of(tmp_path)
         await store.note_turn(ANN, Turn(1, "Who built it?", None))
-        assert await Conversations(store).is_answer(ANN.chat_id, 1)
+        assert await Conversations(store).earlier(ANN) == Earlier("Who built it?", is_replied_to=False)
         asking = ("SELECT subject FROM footnote_turns", address.rpartition("/")[2])
         assert await asyncio.to_thread(postgresql.execute, *asking) == []
 
     with_store(tmp_path, use, keep_questions_days=0)
 
 
-def test_what_could_not_be_noted_is_told_to_the_log_without_its_text(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_what_was_asked_longer_ago_is_not_gone_on_from_before_it_is_purged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def use(store: Store) -> None:
-        await store.aclose()
-        await Conversations(store).remember(ANN, Turn(1, "Where is my secret garden?", None))
+        await store.note_turn(ANN, Turn(1, "Who built it?", None))
+        later = now_seconds() + int(KEPT_TO_GO_ON.total_seconds())
+        monkeypatch.setattr(store_turns, "now_seconds", lambda: later - 60)
+        assert await store.last_turn(ANN) is not None
+        monkeypatch.setattr(store_turns, "now_seconds", lambda: later + 60)
+        assert await store.last_turn(ANN) is None
 
     with_store(tmp_path, use)
-    assert "turn_not_noted" in caplog.text
-    assert "secret garden" not in caplog.text
+
+
+def test_what_was_asked_in_a_group_is_forgotten_with_it(tmp_path: Path) -> None:
+    async def use(store: Store) -> None:
+        await store.note_turn(ANN, Turn(1, "Who built it?", None))
+        await store.forget_group(ANN.chat_id + 1)
+        assert await store.last_turn(ANN) is not None
+        await store.forget_group(ANN.chat_id)
+        assert await store.last_turn(ANN) is None
+
+    with_store(tmp_path, use)
+
+
+def test_what_could_not_be_noted_is_told_to_the_log_without_its_text(
+    tmp_path: Path, postgresql: PostgreSQL, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def use(store: Store) -> None:
+        database = stores.address_of(tmp_path).rpartition("/")[2]
+        for there, here in (("turns", "away"), ("away", "turns")):
+            rename = f"ALTER TABLE footnote_{there} RENAME TO footnote_{here}"
+            await asyncio.to_thread(postgresql.execute, rename, database)
+            await Conversations(store).remember(ANN, Turn(1, "Where is my secret garden?", None))
+
+    with_store(tmp_path, use)
+    (record,) = [each for each in caplog.records if each.getMessage() == "turn_not_noted"]
+    assert "42P01" in caplog.text
+    assert "secret garden" not in f"{caplog.text} {record.__dict__}"
 
 
 def test_two_processes_that_note_the_same_at_once_find_each_message_new_once(tmp_path: Path) -> None:
@@ -188,9 +218,12 @@ def test_a_state_of_the_first_schema_is_brought_up_to_this_one(postgresql: Postg
     for statement in (
         "ALTER TABLE footnote_inbox DROP COLUMN bucket, DROP COLUMN replica",
         "DROP TABLE footnote_replicas",
+        "DROP TABLE footnote_turns",
+        "DROP INDEX footnote_answers_given",
         "UPDATE footnote_schema SET version = 1",
     ):
         postgresql.execute(statement, database)
     assert asyncio.run(use(3)) == [1, 2, 3]
+    assert postgresql.execute("SELECT subject FROM footnote_turns", database) == []
     ((version,),) = postgresql.execute("SELECT version FROM footnote_schema", database)
     assert version == SCHEMA_VERSION

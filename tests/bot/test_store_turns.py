@@ -116,17 +116,6 @@ def test_editing_an_older_question_does_not_make_it_the_last(tmp_path: Path) -> 
     with_store(tmp_path, use)
 
 
-def test_answers_are_known(tmp_path: Path) -> None:
-    async def use(store: Store) -> None:
-        conversations = Conversations(store)
-        await conversations.remember(ANN, asked("Who?", 1))
-        assert await conversations.is_answer(1, 1)
-        assert not await conversations.is_answer(1, 2)
-        assert not await conversations.is_answer(2, 1)
-
-    with_store(tmp_path, use)
-
-
 @given(question=any_text(), before=any_text())
 def test_any_question_is_remembered(
     tmp_path_factory: pytest.TempPathFactory, question: str, before: str

@@ -153,7 +153,7 @@ def test_of_fewer_than_can_be_read_in_a_moment_every_code_is_looked_at(
         monkeypatch.setattr(compressed_vectors, "_CODES_LOOKED_AT", at_once)
         (tmp_path / folder).mkdir()
         path = written(tmp_path / folder, vectors)
-        assert CompressedVectors.open(path).widen(path) == is_part
+        assert CompressedVectors.open(path).widen() == is_part
 
 
 def test_fewer_are_laid_out_exactly_and_nothing_is_measured(tmp_path: Path) -> None:
