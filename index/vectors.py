@@ -92,12 +92,12 @@ class VectorIndex:
             return VectorLayout("exact", None)
         write_compressed(path, vectors)
         compressed = CompressedVectors.open(path)
-        asked = _Asked.of(vectors)
-        recall = asked.recall(VectorIndex(compressed), vectors)
+        index, asked = VectorIndex(compressed), _Asked.of(vectors)
+        recall = asked.recall(index, vectors)
         is_wider = False
         while recall < LEAST_RECALL and compressed.widen():
             is_wider = True
-            recall = asked.recall(VectorIndex(compressed), vectors)
+            recall = asked.recall(index, vectors)
         if recall >= LEAST_RECALL:
             if is_wider:
                 compressed.rewrite(path)

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from telegram.ext import BaseHandler
 
-from bot.conversations import Conversations
 from bot.good_examples import GoodExamples
 from bot.handlers import admin, gate, groups, guest, inline, navigation, questions, start
 from bot.handlers.replies import Replies
@@ -19,7 +18,7 @@ _AFTER_IT: Final = 0
 
 def handlers(parts: Parts) -> dict[int, Sequence[BaseHandler[Any, Any, Any]]]:
     """Return the handlers by group, in order; in each group the first that takes an update has it."""
-    replies = Replies(parts, Conversations(parts.store))
+    replies = Replies(parts)
     examples = GoodExamples(parts.answering, parts.place)
     return {
         _GATE: gate.handlers(parts),

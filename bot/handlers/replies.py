@@ -65,10 +65,10 @@ class _Found:
 class Replies:
     """Gives every message its one answer."""
 
-    def __init__(self, parts: Parts, conversations: Conversations) -> None:
-        """Take the parts, and what was asked before."""
+    def __init__(self, parts: Parts) -> None:
+        """Take the parts, whose store knows what was asked before."""
         self._parts = parts
-        self.conversations = conversations
+        self._conversations = Conversations(parts.store)
 
     async def say(self, update: Update, bot: Bot, message: Message, card: Card) -> None:
         """Answer a message with what is no answer to a question."""
@@ -98,7 +98,7 @@ class Replies:
             return
         if message_id is not None:
             turn = Turn(message_id, found.subject, earlier)
-            await self.conversations.remember(asked.speaker, turn)
+            await self._conversations.remember(asked.speaker, turn)
         if not found.answer.answered:
             await record_gap(self._parts, found.question, found.answer, told_language(asked.update))
 
@@ -119,7 +119,7 @@ class Replies:
 
     async def _earlier(self, message: Message, edits: int | None) -> Earlier | None:
         replied = replied_message(message)
-        earlier = await self.conversations.earlier(
+        earlier = await self._conversations.earlier(
             speaker_of(message),
             replied_to=None if replied is None else replied.message_id,
             edits_answer=edits,

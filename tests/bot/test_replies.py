@@ -12,7 +12,6 @@ import pytest
 from telegram import Update
 
 from bot.answering import BusyError, TooSlowError
-from bot.conversations import Conversations
 from bot.handlers import working
 from bot.handlers.replies import Asked, Replies
 from bot.phrases import phrases_for
@@ -51,7 +50,7 @@ def asking(
         message = update.message
         assert message is not None
         asked = Asked("Who leads Nissan?", update, message, message)
-        await Replies(parts, Conversations(store)).answer(asked, bot)
+        await Replies(parts).answer(asked, bot)
         gaps = await store.gaps(9)
         await store.aclose()
         return gaps
