@@ -36,7 +36,7 @@ MANY: Final = 50_000
 AGREEING_PLACES: Final = 10
 """A list names a passage where it stands among its first ten."""
 
-_SPARE: Final = 8
+SPARE: Final = 8
 """More than wanted that an engine is asked for: rounding may order the last ones otherwise."""
 
 _TIE: Final = 1e-5
@@ -217,7 +217,7 @@ def _best(
         propose: Returns at most so many rows, which are the best up to small errors.
         score: Returns the exact scores of rows.
     """
-    limit = k + _SPARE
+    limit = k + SPARE
     while True:
         rows = propose(limit)
         scores = np.round(score(rows), _DECIMALS)

@@ -9,6 +9,8 @@ def test_both_ways_find_the_same_but_for_rounding() -> None:
     figures = measure(500, questions=20)
     assert figures["shared"] >= 0.99
     assert figures["times_as_fast"] == figures["float32_ms"] / figures["float16_ms"] > 0
+    assert figures["one_thread_processor_ms"] > 0
+    assert figures["all_threads_processor_ms"] > 0
 
 
 def test_fewer_vectors_than_are_asked_for_are_all_found() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -18,6 +19,7 @@ from index.compressed_vectors import CompressedVectors, rows_path, write_compres
 from index.encoder import Encoder
 from index.encoding import unit_rows
 from index.errors import DamagedGenerationError
+from index.exact_vectors import ExactVectors
 from index.questions import read_questions
 from index.segment import segment
 from index.vector_rows import VectorRows
@@ -59,6 +61,35 @@ def test_vectors_come_back_as_they_were_in_the_order_asked(tmp_path: Path) -> No
     rows = np.array([4, 0, 4])
     np.testing.assert_array_equal(index.vectors(rows), vectors[rows])
     np.testing.assert_allclose(index.cosines(vectors[4], rows), vectors[rows] @ vectors[4], atol=1e-6)
+
+
+class Threads:
+    """An index that notes how many threads FAISS may take while it is searched."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        self.seen: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def search(self, vectors: NDArray[np.float32], k: int) -> Any:
+        self.seen.append(faiss.omp_get_max_threads())
+        return self._index.search(vectors, k)
+
+
+def test_a_search_keeps_to_its_own_thread_and_leaves_faiss_as_it_was(tmp_path: Path) -> None:
+    vectors = unit(9, 3)
+    VectorIndex.write(tmp_path / "vectors.faiss", vectors)
+    threads = Threads(faiss.read_index(str(tmp_path / "vectors.faiss")))
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        rows, _ = ExactVectors(threads).search(vectors[:2], 1)
+        assert (rows.tolist(), threads.seen) == ([[0], [1]], [1])
+        assert faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def test_a_row_that_is_not_there_is_an_error_and_not_the_last(tmp_path: Path) -> None:
