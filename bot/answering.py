@@ -1,9 +1,10 @@
 """The one way to an Answer, for Telegram and the terminal: nothing waits on the event loop.
 
-Questions pass two threads in turn: one encodes them, the other ranks, so that two cores have work while
-several wait; while many do, by the first look alone. Passages and lists are read on a third thread, so
-that a press on a button does not wait behind questions. A new generation is opened beside the one in
-use and takes its place between two questions; the old one is closed when nothing reads from it any more.
+Questions pass two threads: one encodes them, while the other looks for their words and then ranks. Where
+several wait, the next one is encoded while this one is ranked; while many do, the first look alone answers.
+Passages and lists are read on a third thread, so that a press on a button does not wait behind questions.
+A new generation is opened beside the one in use and takes its place between two questions; the old one is
+closed when nothing reads from it any more.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.opening import in_context, shown_passage, source_entries
 from bot.shown import ShownPassage, SourceEntry
+from index.begun_question import BegunQuestion
 from index.errors import FootnoteError
 from index.metrics import percentile
 from index.types import Answer
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from index.generation import OpenGeneration
-    from index.retriever import EncodedQuestion, Retriever
+    from index.retriever import Retriever
 
 Result = TypeVar("Result")
 
@@ -142,8 +147,9 @@ class Answering:
         with self._lock:
             self._expect_room(len(self._waiting))
             self._waiting.append(asked)
-            encoding = self._encoder.submit(self._encode, asked)
-            future = self._ranker.submit(self._answer, asked, encoding)
+            understanding = self._encoder.submit(self._understand, asked)
+            encoding = self._encoder.submit(self._encode, asked, understanding)
+            future = self._ranker.submit(self._answer, asked, understanding, encoding)
         try:
             answer = await self._in_time(future)
         finally:
@@ -217,6 +223,12 @@ class Answering:
             self._closing = True
         await asyncio.to_thread(self._shut_down)
 
+    def _expect_somebody(self, asked: _Asked) -> None:
+        if self._closing:
+            raise _closing()
+        if asked.is_over:
+            raise self._too_slow()
+
     def _expect_room(self, waiting: int) -> None:
         if self._closing:
             raise _closing()
@@ -233,28 +245,34 @@ class Answering:
         except TimeoutError as error:
             raise self._too_slow() from error
 
-    def _encode(self, asked: _Asked) -> tuple[Retriever, EncodedQuestion] | None:
-        """Return the question as the retriever in use encodes it, None where nobody waits any more."""
-        if self._closing or asked.is_over:
-            return None
+    def _understand(self, asked: _Asked) -> tuple[Retriever, str]:
+        """Return the question as the retriever in use understands it."""
+        self._expect_somebody(asked)
         retriever = self._retriever
-        return retriever, retriever.encode(asked.question)
+        return retriever, retriever.understood(asked.question)
 
-    def _answer(self, asked: _Asked, encoding: Future[tuple[Retriever, EncodedQuestion] | None]) -> Answer:
+    def _encode(self, asked: _Asked, understanding: Future[tuple[Retriever, str]]) -> NDArray[np.float32]:
+        retriever, understood = understanding.result()
+        self._expect_somebody(asked)
+        return retriever.encode(understood)
+
+    def _answer(
+        self,
+        asked: _Asked,
+        understanding: Future[tuple[Retriever, str]],
+        encoding: Future[NDArray[np.float32]],
+    ) -> Answer:
         with self._lock:
             self._waiting.remove(asked)
             waiting = len(self._waiting)
         is_crowded = waiting + self._waiting_elsewhere() > WAITING_FOR_SECOND_LOOK
-        found = encoding.result()
-        if self._closing:
-            raise _closing()
-        if asked.is_over:
-            raise self._too_slow()
+        understood_by, understood = understanding.result()
+        self._expect_somebody(asked)
         retriever = self._retriever
         # Another generation may have come between, and with it another encoder.
-        question = found[1] if found is not None and found[0] is retriever else asked.question
+        is_current = understood_by is retriever
         return retriever.ask(
-            question,
+            BegunQuestion(understood, encoding) if is_current else asked.question,
             top_k=asked.top_k,
             second_look=asked.second_look and not is_crowded,
         )

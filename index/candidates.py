@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from index.analysis import Terms, analyzer, is_unspaced
 from index.evidence import Evidence, no_evidence
 from index.stores import Vectors, Words
-from index.term_store import LexicalEvidence, QuestionTerms, TermStore
+from index.term_store import NO_ROWS, LexicalEvidence, QuestionTerms, TermStore
 
 A_LIST: Final = 40
 """Passages looked at in the lists of passages, and sentences in the list of sentences, several of which often
@@ -50,13 +50,42 @@ _DECIMALS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class AskedTerms:
     """A question in one of the articles' languages."""
 
     terms: Terms
     """For the engine that proposes."""
     wanted: QuestionTerms
     """For weighing."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundByWords:
+    """What the words of one question say. It belongs to one thread at a time."""
+
+    asked: tuple[AskedTerms, ...]
+    """The question in each of the articles' languages."""
+    rows: NDArray[np.int64]
+    """(n,): passages that the words propose, best first."""
+    is_unspaced: bool
+    """Whether the question is in a script without spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundByVectors:
+    """What the vector of one question says."""
+
+    vector: NDArray[np.float32]
+    """(d,), of unit length."""
+    by_passages: NDArray[np.int64]
+    """(n,): passages whose vectors are the nearest, nearest first."""
+    by_sentences: NDArray[np.int64]
+    """(m,): passages of the nearest sentences, nearest first, each once."""
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """All of these passages, (n + m,), in no order."""
+        return np.concatenate((self.by_passages, self.by_sentences))
 
 
 class CandidateFinder:
@@ -90,31 +119,44 @@ class CandidateFinder:
         self._understood = np.array(understood, dtype=np.float64)
         self._wanted = A_LIST_OF_MANY if terms.passage_count >= MANY else A_LIST
 
-    def find(self, question: str, vector: NDArray[np.float32]) -> Evidence:
-        """Return the evidence for every passage that a list proposes.
+    def by_words(self, question: str, soon: NDArray[np.int64] = NO_ROWS) -> FoundByWords:
+        """Return what a question's words propose.
 
         Args:
             question: Cleaned.
-            vector: (1, d) float32, of unit length.
+            soon: (n,): passages that will be weighed whatever else is, in which terms are counted in one go
+                with those that the words propose.
         """
-        by_vectors = [self._by_passage_vectors(vector), self._by_sentence_vectors(vector)]
-        proposed = np.concatenate(by_vectors)
-        numbers = self.terms.languages[proposed]
-        terms = [
-            self._terms_in(language, question, proposed[numbers == number])
+        numbers = self.terms.languages[soon]
+        asked = [
+            self._terms_in(language, question, soon[numbers == number])
             for number, language in enumerate(self._languages)
         ]
-        lists = [*by_vectors, self._by_words(terms)]
+        return FoundByWords(tuple(asked), self._proposed_by_words(asked), is_unspaced(question))
+
+    def by_vectors(self, vector: NDArray[np.float32]) -> FoundByVectors:
+        """Return what a question's vector proposes.
+
+        Args:
+            vector: (1, d) float32, of unit length.
+        """
+        return FoundByVectors(vector[0], self._by_passage_vectors(vector), self._by_sentence_vectors(vector))
+
+    def weighed(self, by_words: FoundByWords, by_vectors: FoundByVectors) -> Evidence:
+        """Return the evidence for every passage that a list proposes."""
+        lists = [by_vectors.by_passages, by_vectors.by_sentences, by_words.rows]
         rows = np.unique(np.concatenate(lists))
         if not len(rows):
             return no_evidence()
         named = np.concatenate([proposed[:AGREEING_PLACES] for proposed in lists])
         agreement = np.bincount(np.searchsorted(rows, named), minlength=len(rows)) / len(lists)
-        return self._weighed(rows, terms, vector[0], agreement, unspaced=is_unspaced(question))
+        return self._weighed(
+            rows, by_words.asked, by_vectors.vector, agreement, unspaced=by_words.is_unspaced
+        )
 
-    def _terms_in(self, language: str, question: str, soon: NDArray[np.int64]) -> _Asked:
+    def _terms_in(self, language: str, question: str, soon: NDArray[np.int64]) -> AskedTerms:
         terms = analyzer(language).question_terms(question)
-        return _Asked(terms, self.terms.question(terms, soon))
+        return AskedTerms(terms, self.terms.question(terms, soon))
 
     def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
@@ -128,7 +170,7 @@ class CandidateFinder:
         owners = np.searchsorted(self.terms.first_sentences, sentences, side="right") - 1
         return np.array(list(dict.fromkeys(owners.tolist())), np.int64)
 
-    def _by_words(self, terms: Sequence[_Asked]) -> NDArray[np.int64]:
+    def _proposed_by_words(self, terms: Sequence[AskedTerms]) -> NDArray[np.int64]:
         """Return the passages of each language that its terms find, the languages taking turns."""
         found: list[list[int]] = []
         for number, wanted in enumerate(terms):
@@ -138,7 +180,7 @@ class CandidateFinder:
         mixed = [rows[turn] for turn in range(turns) for rows in found if turn < len(rows)]
         return np.array(mixed, np.int64)
 
-    def _best_by_words(self, asked: _Asked) -> NDArray[np.int64]:
+    def _best_by_words(self, asked: AskedTerms) -> NDArray[np.int64]:
         return _best(
             self._wanted,
             lambda limit: self._lexical.search(asked.terms.stems, asked.terms.grams, limit),
@@ -148,7 +190,7 @@ class CandidateFinder:
     def _weighed(
         self,
         rows: NDArray[np.int64],
-        terms: Sequence[_Asked],
+        terms: Sequence[AskedTerms],
         vector: NDArray[np.float32],
         agreement: NDArray[np.float64],
         *,

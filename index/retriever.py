@@ -1,4 +1,8 @@
-"""A question to an Answer: clean, encode once, find, weigh, look twice where it pays, decide."""
+"""A question to an Answer: clean, encode once, find, weigh, look twice where it pays, decide.
+
+While a question is encoded, which is half of a first look and a library's work on one core, what its words
+find is counted on another.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, Self
 
@@ -16,6 +20,7 @@ from numpy.typing import NDArray
 
 from index import layout
 from index.analysis import words
+from index.begun_question import BegunQuestion
 from index.candidates import CandidateFinder
 from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
@@ -53,16 +58,6 @@ _SAMPLE_PASSAGES: Final = 20
 """Passages of a language by which it is told how far a model knows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedQuestion:
-    """A question as one retriever understands it: half of the work of a first look."""
-
-    text: str = field(repr=False)
-    """Cleaned, typing errors mended, names as the articles write them."""
-    vector: NDArray[np.float32] = field(repr=False)
-    """(1, d), of unit length."""
-
-
 class Retriever:
     """Answers questions from one generation. Safe to share between threads."""
 
@@ -86,6 +81,7 @@ class Retriever:
         self._transliteration = transliteration
         self._second_look = second_look
         self._weights = weights
+        self._beside = ThreadPoolExecutor(thread_name_prefix="encoding")
         self._shingles = lru_cache(_SHINGLES_KEPT)(lambda row: shingles(finder.terms.stems(row)))
 
     @classmethod
@@ -195,6 +191,7 @@ class Retriever:
 
     def close(self) -> None:
         """Let go of the files; asking from then on raises ValueError."""
+        self._beside.shutdown()
         self.texts.close()
 
     def __enter__(self) -> Self:
@@ -205,43 +202,60 @@ class Retriever:
         """Close it."""
         self.close()
 
-    def encode(self, question: str) -> EncodedQuestion:
-        """Return what `ask` begins with, for whoever has it done on another thread."""
-        understood = self._understood(question)
-        return EncodedQuestion(understood, self._vector(understood))
+    def understood(self, question: str) -> str:
+        """Return a question cleaned, its typing errors mended, names as the articles write them."""
+        clean = self._transliteration.applied(clean_question(question))
+        # In a language that the encoder does not know, every word would look like an error.
+        is_known = self._encoder.familiarity(words(clean)) >= _LEAST_KNOWN_WORDS
+        return self._spelling.corrected(clean) if is_known else clean
+
+    def encode(self, understood: str) -> NDArray[np.float32]:
+        """Return the vector of what `understood` returned, (1, d) float32, of unit length."""
+        return self._encoder.encode_questions([understood])
+
+    def begin(self, question: str) -> BegunQuestion:
+        """Return a question that is being encoded on a thread of this retriever.
+
+        Raises:
+            ValueError: The retriever is closed.
+        """
+        text = self.understood(question)
+        try:
+            return BegunQuestion(text, self._beside.submit(self.encode, text))
+        except RuntimeError as error:
+            raise ValueError("The retriever is closed.") from error
 
     def ask(
-        self, question: str | EncodedQuestion, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True
+        self, question: str | BegunQuestion, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True
     ) -> Answer:
         """Return the best passages for a question, and whether they are good enough to show as answer.
 
         Any text is a question; one without a letter or digit gets an empty answer.
 
         Args:
-            question: As it was typed, or what `encode` of this retriever made of it.
+            question: As it was typed, or as this retriever understands it, while it is encoded elsewhere.
             top_k: Passages wanted, at least 1.
             second_look: Whether the cross-encoder may be asked where there is one.
 
         Raises:
-            ValueError: `top_k` is less than 1.
+            ValueError: `top_k` is less than 1, or the retriever is closed.
         """
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; expected 1 or more")
         began = time.perf_counter()
-        understood = self._understood(question) if isinstance(question, str) else question.text
+        begun = self.begin(question) if isinstance(question, str) else question
         candidates: Sequence[Candidate] = ()
         looked_twice = False
-        if is_searchable(understood):
-            vector = self._vector(understood) if isinstance(question, str) else question.vector
-            candidates = self._candidates(self._finder.find(understood, vector), top_k)
+        if is_searchable(begun.text):
+            candidates = self._candidates(self.evidence(begun), top_k)
             look = self._second_look
             if second_look and look is not None and look.is_needed(candidates):
-                candidates = look.rescored(understood, candidates)
+                candidates = look.rescored(begun.text, candidates)
                 looked_twice = True
         passages = _ranked(candidates[:top_k])
         confidence = passages[0].probability if passages else 0.0
         return Answer(
-            question=understood,
+            question=begun.text,
             answered=bool(passages) and confidence >= self._weights.answering_threshold,
             confidence=confidence,
             passages=passages,
@@ -250,19 +264,17 @@ class Retriever:
             generation=self.generation.name,
         )
 
-    def evidence(self, question: str | EncodedQuestion) -> Evidence:
+    def evidence(self, question: str | BegunQuestion) -> Evidence:
         """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining."""
-        encoded = self.encode(question) if isinstance(question, str) else question
-        return self._finder.find(encoded.text, encoded.vector)
-
-    def _vector(self, understood: str) -> NDArray[np.float32]:
-        return self._encoder.encode_questions([understood])
-
-    def _understood(self, question: str) -> str:
-        clean = self._transliteration.applied(clean_question(question))
-        # In a language that the encoder does not know, every word would look like an error.
-        is_known = self._encoder.familiarity(words(clean)) >= _LEAST_KNOWN_WORDS
-        return self._spelling.corrected(clean) if is_known else clean
+        begun = self.begin(question) if isinstance(question, str) else question
+        find, text, vector = self._finder, begun.text, begun.vector
+        if vector.done():  # Among many questions, whose terms are better counted in one go.
+            by_vectors = find.by_vectors(vector.result())
+            by_words = find.by_words(text, by_vectors.rows)
+        else:
+            by_words = find.by_words(text)
+            by_vectors = find.by_vectors(vector.result())
+        return find.weighed(by_words, by_vectors)
 
     def _candidates(self, evidence: Evidence, top_k: int) -> list[Candidate]:
         log_odds = first_look(evidence, self._weights)

@@ -26,7 +26,8 @@ FieldName = Literal["stems", "grams"]
 FIELDS: Final[tuple[FieldName, ...]] = ("stems", "grams")
 """The kinds of terms."""
 
-_NO_ROWS: Final[NDArray[np.int64]] = np.empty(0, np.int64)
+NO_ROWS: Final[NDArray[np.int64]] = np.empty(0, np.int64)
+"""The rows of no passage."""
 
 _MAPPED_BYTES: Final = 64 * 1024 * 1024
 """Larger arrays are read by position, so that what was read of them does not stay in memory."""
@@ -185,7 +186,7 @@ class TermStore:
         lengths: NDArray[np.int64] = offsets[sentence_rows + 1] - offsets[sentence_rows]
         return lengths
 
-    def question(self, terms: Terms, soon: NDArray[np.int64] = _NO_ROWS) -> QuestionTerms:
+    def question(self, terms: Terms, soon: NDArray[np.int64] = NO_ROWS) -> QuestionTerms:
         """Return the terms of a question as `bm25` and `evidence` take them.
 
         Args:

@@ -82,8 +82,9 @@ def compared(plain: Retriever, remote: Retriever, questions: Sequence[str]) -> d
     times: tuple[list[float], list[float]] = ([], [])
     different = 0
     for number, question in enumerate([*questions[:_WARM_UP], *questions]):
-        encoded = plain.encode(question)
-        answers = [each.ask(encoded, second_look=False) for each in (plain, remote)]
+        begun = plain.begin(question)
+        begun.vector.result()
+        answers = [each.ask(begun, second_look=False) for each in (plain, remote)]
         different += said(answers[0]) != said(answers[1])
         if number >= _WARM_UP:
             for took, answer in zip(times, answers, strict=True):
@@ -104,14 +105,15 @@ def killed(plain: Retriever, remote: Retriever, questions: Sequence[str], proces
     for number, question in enumerate(questions):
         if number == len(questions) // 5:
             os.kill(process_id, signal.SIGKILL)
-        encoded = plain.encode(question)
+        begun = plain.begin(question)
+        begun.vector.result()
         try:
-            answer = remote.ask(encoded, second_look=False)
+            answer = remote.ask(begun, second_look=False)
         except VectorStoreError:
             lost += 1
             continue
         slowest = max(slowest, answer.elapsed_ms)
-        different += said(answer) != said(plain.ask(encoded, second_look=False))
+        different += said(answer) != said(plain.ask(begun, second_look=False))
     return {"killed: lost": lost, "killed: different answers": different, "killed: slowest, ms": slowest}
 
 

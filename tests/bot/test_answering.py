@@ -10,18 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from bot.answering import WAITING_FOR_SECOND_LOOK, Answering, BusyError, TooSlowError
 from bot.blocking import BlockingAnswering
+from index.begun_question import BegunQuestion
 from index.builder import build_index
 from index.cleaning import clean_question
 from index.encoder import Encoder
 from index.errors import DamagedGenerationError, NoGenerationError
 from index.generation import IndexFolder
-from index.retriever import EncodedQuestion, Retriever
+from index.retriever import Retriever
 from index.types import Answer
 
 QUESTION = "How should tea be stored?"
@@ -37,7 +40,7 @@ class WatchedRetriever:
         self.texts = retriever.texts
         self.encoded: list[str] = []
         self.asked: list[str] = []
-        self.given: list[str | EncodedQuestion] = []
+        self.given: list[str | BegunQuestion] = []
         self.looked_twice: list[bool] = []
         self.begun = threading.Event()
         self.let = threading.Event()
@@ -46,14 +49,17 @@ class WatchedRetriever:
         self.held_in_encoding: str | None = None
         self.is_closed = False
 
-    def encode(self, question: str) -> EncodedQuestion:
-        if question == self.held_in_encoding:
+    def understood(self, question: str) -> str:
+        return self.retriever.understood(question)
+
+    def encode(self, understood: str) -> NDArray[np.float32]:
+        if understood == self.held_in_encoding:
             self.begun.set()
             assert self.let.wait(60)
-        self.encoded.append(question)
-        return self.retriever.encode(question)
+        self.encoded.append(understood)
+        return self.retriever.encode(understood)
 
-    def ask(self, question: str | EncodedQuestion, **options: Any) -> Answer:
+    def ask(self, question: str | BegunQuestion, **options: Any) -> Answer:
         text = question if isinstance(question, str) else question.text
         if text == self.held:
             self.begun.set()
@@ -153,6 +159,23 @@ def test_questions_that_wait_are_encoded_while_another_is_ranked(watched: Watche
     assert watched.encoded == watched.asked == [QUESTION, *questions]
     alone = watched.retriever.ask(questions[2])
     assert replace(answers[3], elapsed_ms=0) == replace(alone, elapsed_ms=0)
+
+
+def test_a_question_is_taken_up_for_ranking_while_it_is_encoded(watched: WatchedRetriever) -> None:
+    async def scene() -> Answer:
+        answering = answering_with(watched)
+        held = await watched.hold(answering, in_encoding=True)
+        async with asyncio.timeout(60):
+            while not watched.asked:
+                await asyncio.sleep(0.01)
+        assert watched.encoded == []
+        watched.let.set()
+        return await held
+
+    assert asyncio.run(scene()).answered
+    (begun,) = watched.given
+    assert isinstance(begun, BegunQuestion)
+    assert begun.text == QUESTION
 
 
 def test_while_many_wait_the_first_look_answers(watched: WatchedRetriever) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from bot.answering import Answering
 from bot.composition import Place
@@ -20,7 +21,7 @@ from bot.inline_answers import InlineAnswers
 from bot.inline_pages import InlinePage
 from bot.phrases import phrases_for
 from bot.settings import Settings
-from index.retriever import EncodedQuestion
+from index.begun_question import BegunQuestion
 from index.types import Answer
 from tests.bot.answers import answer_of, ranked
 
@@ -46,11 +47,14 @@ class ScriptedRetriever:
     def __post_init__(self) -> None:
         self.let.set()
 
-    def encode(self, question: str) -> EncodedQuestion:
-        return EncodedQuestion(question, np.zeros((1, 1), np.float32))
+    def understood(self, question: str) -> str:
+        return question
 
-    def ask(self, encoded: EncodedQuestion, *, top_k: int, second_look: bool) -> Answer:
-        question = encoded.text
+    def encode(self, _: str) -> NDArray[np.float32]:
+        return np.zeros((1, 1), np.float32)
+
+    def ask(self, begun: BegunQuestion, *, top_k: int, second_look: bool) -> Answer:
+        question = begun.text
         assert self.let.wait(60)
         self.asked.append((question, top_k, second_look))
         answered = question != "nothing"

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from index.builder import build_index
+from index.candidates import FoundByWords
 from index.cleaning import LONGEST_QUESTION
 from index.cross_encoder import CrossEncoder, LoadingCrossEncoder
 from index.encoder import Encoder
+from index.encoding import TextEncoder
 from index.errors import DamagedGenerationError, ModelError, NoGenerationError, OtherFormatError
 from index.generation import IndexFolder
 from index.retriever import Retriever
@@ -78,9 +83,62 @@ def test_a_question_gets_the_passage_and_the_sentence_that_answer(
 def test_a_typing_error_finds_what_was_meant(retriever: Retriever) -> None:
     answer = retriever.ask("Where does the danbue end, and what is baked from flouer?")
     assert answer.question == "Where does the danube end, and what is baked from flour?"
-    encoded = retriever.encode("Where does the danbue end, and what is baked from flouer?")
-    assert encoded.text == answer.question
-    assert replace(retriever.ask(encoded), elapsed_ms=0) == replace(answer, elapsed_ms=0)
+    begun = retriever.begin("Where does the danbue end, and what is baked from flouer?")
+    assert begun.text == answer.question
+    begun.vector.result()
+    assert replace(retriever.ask(begun), elapsed_ms=0) == replace(answer, elapsed_ms=0)
+
+
+class PatientEncoder:
+    """Encodes a question when what its words find is there."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        self._encoder = encoder
+        self.words_found = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode_questions(self, questions: Sequence[str]) -> NDArray[np.float32]:
+        if not self.words_found.wait(60):
+            raise ModelError("Nobody looked for words while the question was encoded.")
+        return self._encoder.encode_questions(questions)
+
+
+def test_words_are_looked_for_while_the_question_is_encoded(
+    retriever: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "Where does the Rhine rise?"
+    expected = retriever.ask(question)
+    encoder, look = PatientEncoder(retriever._encoder), retriever._finder.by_words
+
+    def by_words(text: str) -> FoundByWords:
+        found = look(text)
+        encoder.words_found.set()
+        return found
+
+    monkeypatch.setattr(retriever, "_encoder", encoder)
+    monkeypatch.setattr(retriever._finder, "by_words", by_words)
+    assert replace(retriever.ask(question), elapsed_ms=0) == replace(expected, elapsed_ms=0)
+
+
+def test_what_encoding_fails_with_reaches_whoever_asks(
+    retriever: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Sequence[str]) -> NDArray[np.float32]:
+        raise ModelError("The encoder fails.")
+
+    monkeypatch.setattr(retriever._encoder, "encode_questions", fail)
+    with pytest.raises(ModelError, match="The encoder fails"):
+        retriever.ask("Where does the Rhine rise?")
+
+
+def test_a_closed_retriever_says_so(index_folder: IndexFolder, encoder: Encoder) -> None:
+    opened = Retriever.open(index_folder, encoder, None)
+    opened.close()
+    opened.close()
+    with pytest.raises(ValueError, match="is closed"):
+        opened.ask("Where does the Rhine rise?")
 
 
 def test_a_name_in_another_script_finds_the_articles_that_have_it(retriever: Retriever) -> None:
