@@ -41,9 +41,11 @@ class ReadFile:
     """The article of the same id as it was before, if there was one."""
 
     @property
-    def unchanged(self) -> bool:
-        """Whether the file holds what it held before, byte for byte, so that it was not read as text."""
-        return self.article is None and self.skipped is None
+    def has_bytes_of_before(self) -> bool:
+        """Whether the file holds what it held before, byte for byte, or no article, now as then."""
+        if self.note is None or self.earlier is None:
+            return self.earlier is None and self.skipped is not None
+        return self.note.digest == self.earlier.file.digest
 
 
 def read_collection(folder: Path, *, on_file: Callable[[int, int], None] | None = None) -> Collection:
@@ -75,12 +77,16 @@ def read_collection(folder: Path, *, on_file: Callable[[int, int], None] | None 
     return Collection(tuple(articles), tuple(skipped), tuple(notices))
 
 
-def read_files(files: Iterable[ArticleFile], earlier: Iterable[EarlierArticle] = ()) -> Iterator[ReadFile]:
+def read_files(
+    files: Iterable[ArticleFile], earlier: Iterable[EarlierArticle] = (), *, bytes_suffice: bool = True
+) -> Iterator[ReadFile]:
     """Yield what became of each file, in the order given, holding no text but the current one's.
 
     Args:
         files: In the order of their ids.
         earlier: The articles of before, in the order of their ids, none of them held.
+        bytes_suffice: Whether a file that holds the bytes of before holds the article of before, so that it
+            need not be read as text; False where another program made that.
     """
     paths_by_id: dict[str, str] = {}
     paths_by_title: dict[str, str] = {}
@@ -94,7 +100,7 @@ def read_files(files: Iterable[ArticleFile], earlier: Iterable[EarlierArticle] =
             data = _read_bytes(file.path)
             digest = file_digest(file, data)
             article: Article | None = None
-            if known is not None and known.file.digest == digest:
+            if bytes_suffice and known is not None and known.file.digest == digest:
                 title, own_notices = known.title, known.file.notices
             else:
                 article, assumed = read_article(file, data)

@@ -51,7 +51,7 @@ def build_index(
     """Bring the index up to date with the articles, and say what that took.
 
     Where the generation in use is whole and was made from the same articles, by the same encoder
-    and limits, nothing is written. A file that cannot be read is left out and reported. Where the build
+    and limits, it stays as it is. A file that cannot be read is left out and reported. Where the build
     ends before its time, whatever ends it, the next one takes over the vectors that it had made.
 
     Args:

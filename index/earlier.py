@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -36,7 +36,6 @@ class EarlierArticle:
     language: str
     fingerprint: str
     file: FileNote
-    """With an empty digest where this version of the program may not take the article over."""
     first_passage: int
     passage_count: int
     first_sentence: int
@@ -47,15 +46,24 @@ class EarlierTexts:
     """The articles of a generation in the order of their ids, read a few at a time."""
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, *, same_limits: bool, may_take_over: bool
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        same_limits: bool,
+        may_take_over: bool,
+        reads_alike: bool,
     ) -> None:
         """Take over a connection; `EarlierTexts.open` is the way in."""
         self._path = path
         self._connection = connection
+        self._note = path.with_name(layout.READ_ALIKE)
         self.same_limits = same_limits
         """Whether the passages were cut as they are to be now, for the same encoder."""
         self.may_take_over = may_take_over
         """Whether articles can be copied: the same program wrote them, by the same limits."""
+        self.reads_alike = reads_alike
+        """Whether this program makes the same articles of the bytes of before: it did, or was seen to."""
 
     @classmethod
     def open(cls, generation: OpenGeneration, *, same_limits: bool) -> Self:
@@ -80,8 +88,14 @@ class EarlierTexts:
         except DamagedGenerationError:
             connection.close()
             raise
-        own = same_limits and written_by == recipe()
-        return cls(path, connection, same_limits=same_limits, may_take_over=own)
+        is_own = written_by == recipe()
+        return cls(
+            path,
+            connection,
+            same_limits=same_limits,
+            may_take_over=same_limits and is_own,
+            reads_alike=is_own or _noted(path.with_name(layout.READ_ALIKE)) == recipe(),
+        )
 
     def __iter__(self) -> Iterator[EarlierArticle]:
         """Yield every article."""
@@ -94,7 +108,7 @@ class EarlierTexts:
                     (row, row + _AT_ONCE - 1),
                 ).fetchall()
             for number, article_id, title, language, fingerprint, digest, notices, *counts in found:
-                note = FileNote(digest if self.may_take_over else b"", tuple(json.loads(notices)))
+                note = FileNote(digest, tuple(json.loads(notices)))
                 yield EarlierArticle(number, article_id, title, language, fingerprint, note, *counts)
             if not found:
                 return
@@ -111,9 +125,25 @@ class EarlierTexts:
             ):
                 yield text
 
+    def note_reads_alike(self) -> None:
+        """Remember that this program was seen to make the same articles of the very bytes of before.
+
+        Where nothing can be written, they are read as text the next time too.
+        """
+        with suppress(OSError):
+            self._note.write_text(recipe(), encoding="ascii")
+        self.reads_alike = True
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _noted(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("ascii", "replace")
+    except OSError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,8 @@ class GenerationMaker:
         survey = begun(listing)
         source = before if before is not None and before.texts.may_take_over else None
         with GenerationWriter(folder, identity, self._order.limits, source) as writer:
-            files = read_files(listing.files, before.texts if before is not None else ())
+            earlier = before.texts if before is not None else ()
+            files = read_files(listing.files, earlier, bytes_suffice=source is not None)
             for done, read in enumerate(files, start=1):
                 survey.see(read)
                 if read.article is not None:

@@ -70,17 +70,25 @@ def unchanged(
 ) -> Survey | None:
     """Return what was seen where every article is as it was and none is missing, else None.
 
-    Files are read up to the first that differs; those whose bytes are known are not read as text.
+    Files are read up to the first that differs; those whose bytes are known are not read as text. Where
+    another program read them then, all are, once: when all say the same, that is noted for the next time.
 
     Raises:
         CorpusError: No file holds an article.
     """
     survey = begun(listing)
-    for done, read in enumerate(read_files(listing.files, earlier), start=1):
+    same_bytes = True
+    files = read_files(listing.files, earlier, bytes_suffice=earlier.reads_alike)
+    for done, read in enumerate(files, start=1):
         survey.see(read)
         if survey.differs:
             return None
+        same_bytes = same_bytes and read.has_bytes_of_before
         on_file(done, len(listing.files))
     if not survey.articles:
         raise no_articles(folder, survey.skipped)
-    return survey if survey.met_again == articles_before else None
+    if survey.met_again != articles_before:
+        return None
+    if same_bytes and not earlier.reads_alike:
+        earlier.note_reads_alike()
+    return survey

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index import articles as reading
 from index import generation_writer, layout
+from index.article_files import ArticleFile
 from index.builder import build_index
 from index.encoder import Encoder
 from index.generation import IndexFolder, OpenGeneration
 from index.lexical import LexicalIndex
+from index.types import Article
 from index.vectors import VectorIndex
 
 TEXTS = {
@@ -128,14 +132,69 @@ def test_what_is_taken_over_is_what_would_have_been_made(
         assert first == second
 
 
-def test_an_article_that_another_program_wrote_is_read_again(
+@pytest.fixture
+def by_another(
     articles: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> IndexFolder:
+    """Return an index of the articles that another program made."""
     folder = IndexFolder(tmp_path / "index")
     with monkeypatch.context() as patch:
         patch.setattr(generation_writer, "recipe", lambda: "another one")
         build_index(articles, folder, encoder)
-    assert not build_index(articles, folder, encoder).switched, "no article has changed"
+    return folder
+
+
+@pytest.fixture
+def read_as_text(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the ids of the articles that are read as text from now on."""
+    read: list[str] = []
+    real = reading.read_article
+
+    def noted(file: ArticleFile, data: bytes) -> tuple[Article, list[str]]:
+        read.append(file.article_id)
+        return real(file, data)
+
+    monkeypatch.setattr(reading, "read_article", noted)
+    return read
+
+
+def test_what_another_program_made_of_the_same_articles_is_compared_once(
+    articles: Path, by_another: IndexFolder, encoder: Encoder, read_as_text: list[str]
+) -> None:
+    first = build_index(articles, by_another, encoder)
+    assert not first.switched
+    assert len(read_as_text) == first.articles == 6
+    again = build_index(articles, by_another, encoder)
+    assert replace(again, elapsed_seconds=0) == replace(first, elapsed_seconds=0)
+    assert len(read_as_text) == 6, "the second time their bytes say that they are the same"
+    (articles / "tea.md").write_text("Tea is kept in a tin.", encoding="utf-8")
+    assert build_index(articles, by_another, encoder).switched
+    assert len(read_as_text) > 6
+
+
+def test_other_bytes_that_say_the_same_are_read_each_time(
+    articles: Path, by_another: IndexFolder, encoder: Encoder, read_as_text: list[str]
+) -> None:
+    (articles / "latin.md").write_text(TEXTS["latin"], encoding="utf-8")
+    for times in (1, 2):
+        assert not build_index(articles, by_another, encoder).switched
+        assert len(read_as_text) == 6 * times
+
+
+def test_an_index_that_cannot_be_noted_in_is_compared_each_time(
+    articles: Path, by_another: IndexFolder, encoder: Encoder, read_as_text: list[str]
+) -> None:
+    (by_another.current().path / layout.READ_ALIKE).mkdir()
+    for times in (1, 2):
+        assert not build_index(articles, by_another, encoder).switched
+        assert len(read_as_text) == 6 * times
+
+
+def test_an_article_that_another_program_wrote_is_read_again(
+    articles: Path, by_another: IndexFolder, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        assert not build_index(articles, by_another, encoder).switched, "no article has changed"
     (articles / "tea.md").unlink()
     cut: list[str] = []
     real = generation_writer.segment
@@ -144,6 +203,6 @@ def test_an_article_that_another_program_wrote_is_read_again(
         "segment",
         lambda article, limits: cut.append(article.article_id) or real(article, limits),  # type: ignore[func-returns-value]
     )
-    report = build_index(articles, folder, encoder)
+    report = build_index(articles, by_another, encoder)
     assert len(cut) == report.articles == 5
     assert report.passages_reused == report.passages, "vectors go by texts and not by programs"
