@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from index.disk_array import DiskArray
 from index.errors import DamagedGenerationError
 from index.growing_arrays import GrowingArray
+from index.half_precision import HalfPrecision
 
 ROWS_SUFFIX: Final = ".rows.npy"
 """What the name of the file of float16 vectors ends with."""
@@ -66,6 +67,7 @@ class CompressedVectors:
         """How many vectors there are."""
         self.dimensions: int = index.d
         """Of each vector."""
+        self._half_precision = HalfPrecision(self.dimensions)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -105,7 +107,7 @@ class CompressedVectors:
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32; rows are from 0 on."""
-        return self._rows[rows].astype(np.float32)
+        return self._half_precision.widened(self._rows[rows])
 
     def widen(self) -> bool:
         """Look into twice as many lists; return False where all are already. Not while another searches."""

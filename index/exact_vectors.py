@@ -7,7 +7,6 @@ Searching all of them is bound by how fast they come from memory, so half of the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.encoding import sixteen_bits
 from index.errors import DamagedGenerationError
+from index.half_precision import HalfPrecision, one_thread
 
 _BLOCK = 65_536
 """Vectors given to FAISS at a time."""
@@ -31,6 +31,7 @@ class ExactVectors:
         self.count: int = index.ntotal
         """How many vectors there are."""
         self.dimensions: int = index.d
+        self._half_precision = HalfPrecision(self.dimensions)
         # A view of the index's own memory, which `_index` keeps alive.
         self._rows: NDArray[np.float16] = (
             faiss.rev_swig_ptr(index.codes.data(), self.count * index.code_size)
@@ -66,13 +67,13 @@ class ExactVectors:
 
     def search(self, vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return rows and cosines of the `k` nearest of each vector, (q, k) each, 1 <= k <= count."""
-        with _one_thread():
+        with one_thread():
             cosines, rows = self._index.search(vectors, k)
         return rows, cosines
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32; rows are from 0 on."""
-        return self._rows[rows].astype(np.float32)
+        return self._half_precision.widened(self._rows[rows])
 
 
 def write_exact(path: Path, vectors: NDArray[np.float32]) -> None:
@@ -92,22 +93,6 @@ def flat_index(vectors: NDArray[np.float32]) -> Any:
     for block in _blocks(vectors):
         index.add(block)
     return index
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep FAISS to the calling thread.
-
-    It divides work by questions, so one question has no use for a second thread, which then spins for 10 ms
-    or more before it sleeps, on a core that an encoder, a cross-encoder or another question wants: while all
-    cores were busy, 6,000 vectors took .9 ms so and 7.6 with it.
-    """
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)
 
 
 def _blocks(vectors: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
