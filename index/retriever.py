@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from index import layout
 from index.analysis import words
 from index.begun_question import BegunQuestion
-from index.candidates import CandidateFinder
+from index.candidates import CandidateFinder, FoundByWords
 from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
 from index.duplicates import shingles, without_duplicates
@@ -81,7 +81,7 @@ class Retriever:
         self._transliteration = transliteration
         self._second_look = second_look
         self._weights = weights
-        self._beside = ThreadPoolExecutor(thread_name_prefix="encoding")
+        self._beside = ThreadPoolExecutor(thread_name_prefix="words")
         self._shingles = lru_cache(_SHINGLES_KEPT)(lambda row: shingles(finder.terms.stems(row)))
 
     @classmethod
@@ -213,18 +213,6 @@ class Retriever:
         """Return the vector of what `understood` returned, (1, d) float32, of unit length."""
         return self._encoder.encode_questions([understood])
 
-    def begin(self, question: str) -> BegunQuestion:
-        """Return a question that is being encoded on a thread of this retriever.
-
-        Raises:
-            ValueError: The retriever is closed.
-        """
-        text = self.understood(question)
-        try:
-            return BegunQuestion(text, self._beside.submit(self.encode, text))
-        except RuntimeError as error:
-            raise ValueError("The retriever is closed.") from error
-
     def ask(
         self, question: str | BegunQuestion, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True
     ) -> Answer:
@@ -243,19 +231,22 @@ class Retriever:
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; expected 1 or more")
         began = time.perf_counter()
-        begun = self.begin(question) if isinstance(question, str) else question
+        if isinstance(question, str):
+            text, vector = self.understood(question), None
+        else:
+            text, vector = question.text, question.vector
         candidates: Sequence[Candidate] = ()
         looked_twice = False
-        if is_searchable(begun.text):
-            candidates = self._candidates(self.evidence(begun), top_k)
+        if is_searchable(text):
+            candidates = self._candidates(self._evidence(text, vector), top_k)
             look = self._second_look
             if second_look and look is not None and look.is_needed(candidates):
-                candidates = look.rescored(begun.text, candidates)
+                candidates = look.rescored(text, candidates)
                 looked_twice = True
         passages = _ranked(candidates[:top_k])
         confidence = passages[0].probability if passages else 0.0
         return Answer(
-            question=begun.text,
+            question=text,
             answered=bool(passages) and confidence >= self._weights.answering_threshold,
             confidence=confidence,
             passages=passages,
@@ -264,17 +255,30 @@ class Retriever:
             generation=self.generation.name,
         )
 
-    def evidence(self, question: str | BegunQuestion) -> Evidence:
+    def evidence(self, question: str) -> Evidence:
         """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining."""
-        begun = self.begin(question) if isinstance(question, str) else question
-        find, text, vector = self._finder, begun.text, begun.vector
-        if vector.done():  # Among many questions, whose terms are better counted in one go.
+        return self._evidence(self.understood(question), None)
+
+    def _evidence(self, text: str, vector: Future[NDArray[np.float32]] | None) -> Evidence:
+        find = self._finder
+        if vector is None:
+            # Encoding is the longer part, so it begins at once, and words wait for a thread to wake up.
+            finding = self._submitted(text)
+            by_vectors = find.by_vectors(self.encode(text))
+            by_words = finding.result()
+        elif vector.done():  # Among many questions, whose terms are better counted in one go.
             by_vectors = find.by_vectors(vector.result())
             by_words = find.by_words(text, by_vectors.rows)
         else:
             by_words = find.by_words(text)
             by_vectors = find.by_vectors(vector.result())
         return find.weighed(by_words, by_vectors)
+
+    def _submitted(self, text: str) -> Future[FoundByWords]:
+        try:
+            return self._beside.submit(self._finder.by_words, text)
+        except RuntimeError as error:
+            raise ValueError("The retriever is closed.") from error
 
     def _candidates(self, evidence: Evidence, top_k: int) -> list[Candidate]:
         log_odds = first_look(evidence, self._weights)

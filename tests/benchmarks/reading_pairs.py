@@ -137,8 +137,8 @@ def pairs_of_question(
     retriever: Retriever, question: Question, sought: AnswerSpan, draw: np.random.Generator
 ) -> Iterator[Pair]:
     """Yield what one question is paired with, whose answer or what comes closest is `sought`."""
-    begun = retriever.begin(question.text)
-    evidence = retriever.evidence(begun)
+    asked = retriever.understood(question.text)
+    evidence = retriever.evidence(question.text)
     order = np.argsort(-first_look(evidence, default_weights()))[:CANDIDATES]
     candidates = list(retriever.texts.passages(evidence.rows[order].tolist()))
     holding = [
@@ -150,7 +150,7 @@ def pairs_of_question(
     ]
 
     def pair(stored: StoredPassage, kind: str, answer: Span | None = None) -> Pair:
-        return Pair(begun.text, stored.text, kind, sought.article_id, sentences_in_text(stored), answer)
+        return Pair(asked, stored.text, kind, sought.article_id, sentences_in_text(stored), answer)
 
     if not question.spans:
         near = candidates[: OTHERS - 1] + [each for each in holding if each not in candidates[: OTHERS - 1]]

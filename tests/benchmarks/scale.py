@@ -237,7 +237,7 @@ def answer(index: Path, questions: Path) -> Answered:
         first = [retriever.ask(text, second_look=False).elapsed_ms for text in measured]
         both = [retriever.ask(text).elapsed_ms for text in measured]
         resident_mb = _resident_mb()
-        vectors = np.concatenate([retriever.begin(text).vector.result() for text in measured])
+        vectors = np.concatenate([retriever.encode(retriever.understood(text)) for text in measured])
         path = retriever.generation.path
     return Answered(
         open_seconds,

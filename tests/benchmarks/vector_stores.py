@@ -18,10 +18,15 @@ import signal
 import statistics
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from index.begun_question import BegunQuestion
 from index.builder import build_index
 from index.chosen_encoder import ChosenEncoder
 from index.encoder_identity import DEFAULT_ENCODER
@@ -82,8 +87,7 @@ def compared(plain: Retriever, remote: Retriever, questions: Sequence[str]) -> d
     times: tuple[list[float], list[float]] = ([], [])
     different = 0
     for number, question in enumerate([*questions[:_WARM_UP], *questions]):
-        begun = plain.begin(question)
-        begun.vector.result()
+        begun = encoded(plain, question)
         answers = [each.ask(begun, second_look=False) for each in (plain, remote)]
         different += said(answers[0]) != said(answers[1])
         if number >= _WARM_UP:
@@ -105,8 +109,7 @@ def killed(plain: Retriever, remote: Retriever, questions: Sequence[str], proces
     for number, question in enumerate(questions):
         if number == len(questions) // 5:
             os.kill(process_id, signal.SIGKILL)
-        begun = plain.begin(question)
-        begun.vector.result()
+        begun = encoded(plain, question)
         try:
             answer = remote.ask(begun, second_look=False)
         except VectorStoreError:
@@ -115,6 +118,14 @@ def killed(plain: Retriever, remote: Retriever, questions: Sequence[str], proces
         slowest = max(slowest, answer.elapsed_ms)
         different += said(answer) != said(plain.ask(begun, second_look=False))
     return {"killed: lost": lost, "killed: different answers": different, "killed: slowest, ms": slowest}
+
+
+def encoded(retriever: Retriever, question: str) -> BegunQuestion:
+    """Return a question that is encoded, so that encoding takes no part of what is measured."""
+    text = retriever.understood(question)
+    vector: Future[NDArray[np.float32]] = Future()
+    vector.set_result(retriever.encode(text))
+    return BegunQuestion(text, vector)
 
 
 def said(answer: Answer) -> Answer:
