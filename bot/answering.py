@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.opening import in_context, shown_passage, source_entries
 from bot.shown import ShownPassage, SourceEntry
-from index.begun_question import BegunQuestion
 from index.errors import FootnoteError
 from index.metrics import percentile
+from index.pending_question import PendingQuestion
 from index.types import Answer
 
 if TYPE_CHECKING:
@@ -73,11 +73,22 @@ class _Asked:
     second_look: bool
     deadline: float | None
     abandoned: bool = False
+    in_work: bool = False
+    """Whether its turn for ranking has come."""
 
     @property
     def is_over(self) -> bool:
         """Whether nobody waits for the answer any more."""
         return self.abandoned or (self.deadline is not None and time.monotonic() >= self.deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """A question as one retriever understands it."""
+
+    by: Retriever
+    text: str = field(repr=False)
+    taken_up: float
 
 
 class Answering:
@@ -224,6 +235,7 @@ class Answering:
         await asyncio.to_thread(self._shut_down)
 
     def _expect_somebody(self, asked: _Asked) -> None:
+        """Raise what ends a question: that answering ends, or that nobody waits for this one any more."""
         if self._closing:
             raise _closing()
         if asked.is_over:
@@ -245,34 +257,34 @@ class Answering:
         except TimeoutError as error:
             raise self._too_slow() from error
 
-    def _understand(self, asked: _Asked) -> tuple[Retriever, str]:
-        """Return the question as the retriever in use understands it."""
+    def _understand(self, asked: _Asked) -> _Understood:
         self._expect_somebody(asked)
-        retriever = self._retriever
-        return retriever, retriever.understood(asked.question)
+        taken_up, retriever = time.perf_counter(), self._retriever
+        return _Understood(retriever, retriever.understood(asked.question), taken_up)
 
-    def _encode(self, asked: _Asked, understanding: Future[tuple[Retriever, str]]) -> NDArray[np.float32]:
-        retriever, understood = understanding.result()
-        self._expect_somebody(asked)
-        return retriever.encode(understood)
+    def _encode(self, asked: _Asked, understanding: Future[_Understood]) -> NDArray[np.float32]:
+        # Done by now, on this very thread: one was handed in right after the other.
+        understood = understanding.result()
+        if not asked.in_work:
+            self._expect_somebody(asked)
+        return understood.by.encode(understood.text)
 
     def _answer(
-        self,
-        asked: _Asked,
-        understanding: Future[tuple[Retriever, str]],
-        encoding: Future[NDArray[np.float32]],
+        self, asked: _Asked, understanding: Future[_Understood], encoding: Future[NDArray[np.float32]]
     ) -> Answer:
         with self._lock:
             self._waiting.remove(asked)
             waiting = len(self._waiting)
         is_crowded = waiting + self._waiting_elsewhere() > WAITING_FOR_SECOND_LOOK
-        understood_by, understood = understanding.result()
+        # From here on encoding it refuses nothing, so what is not refused below is finished.
+        asked.in_work = True
+        understood = understanding.result()
         self._expect_somebody(asked)
         retriever = self._retriever
         # Another generation may have come between, and with it another encoder.
-        is_current = understood_by is retriever
+        is_current = understood.by is retriever
         return retriever.ask(
-            BegunQuestion(understood, encoding) if is_current else asked.question,
+            PendingQuestion(understood.text, encoding, understood.taken_up) if is_current else asked.question,
             top_k=asked.top_k,
             second_look=asked.second_look and not is_crowded,
         )

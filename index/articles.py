@@ -40,13 +40,6 @@ class ReadFile:
     earlier: EarlierArticle | None = None
     """The article of the same id as it was before, if there was one."""
 
-    @property
-    def has_bytes_of_before(self) -> bool:
-        """Whether the file holds what it held before, byte for byte, or no article, now as then."""
-        if self.note is None or self.earlier is None:
-            return self.earlier is None and self.skipped is not None
-        return self.note.digest == self.earlier.file.digest
-
 
 def read_collection(folder: Path, *, on_file: Callable[[int, int], None] | None = None) -> Collection:
     """Read every article below `folder`.

@@ -95,6 +95,7 @@ class CompressedVectors:
         Fewer than `k` columns where the lists that were looked into hold no more.
         """
         wanted = min(self.count, max(_LOOKED_AT, _LOOKED_AT_A_NEIGHBOUR * k))
+        # One question is one thread's work to FAISS here; none is woken up beside.
         estimates, near = self._index.search(vectors, wanted)
         lines = [
             self._rescored(vector, rows[rows >= 0], estimated[rows >= 0], k)

@@ -128,6 +128,8 @@ class EarlierTexts:
     def note_reads_alike(self) -> None:
         """Remember that this program was seen to make the same articles of the very bytes of before.
 
+        The generation stays what it is: its manifest does not know of the note.
+
         Where nothing can be written, they are read as text the next time too.
         """
         with suppress(OSError):

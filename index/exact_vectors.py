@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from index.encoding import sixteen_bits
 from index.errors import DamagedGenerationError
-from index.half_precision import HalfPrecision, one_thread
+from index.faiss_threads import one_thread
+from index.half_precision import HalfPrecision
 
 _BLOCK = 65_536
 """Vectors given to FAISS at a time."""
@@ -66,7 +67,10 @@ class ExactVectors:
         return cls(index)
 
     def search(self, vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return rows and cosines of the `k` nearest of each vector, (q, k) each, 1 <= k <= count."""
+        """Return rows and cosines of the `k` nearest of each vector, (q, k) each, 1 <= k <= count.
+
+        On the calling thread.
+        """
         with one_thread():
             cosines, rows = self._index.search(vectors, k)
         return rows, cosines

@@ -5,6 +5,7 @@
       build.lock             held by whoever builds, switches or rolls back
       generations/<name>/    whole and never changed; named by its time in UTC and a hash of its manifest
         manifest.json        written last, with the size and hash of every other file
+        read-alike           what another program notes beside it later; see `index.earlier`
       building-<random>/     a build in progress, or what a crashed one left
       journal.vectors        what an interrupted build had encoded; see `index.vector_journal`
       shares/                what the parts of a divided build encoded; see `index.shares`

@@ -1,7 +1,7 @@
 """A question to an Answer: clean, encode once, find, weigh, look twice where it pays, decide.
 
-While a question is encoded, which is half of a first look and a library's work on one core, what its words
-find is counted on another.
+While a question is encoded, which is half of a first look and leaves a core to others with the encoder that
+comes along, what its words find is counted on another thread.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, Self
@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 
 from index import layout
 from index.analysis import words
-from index.begun_question import BegunQuestion
-from index.candidates import CandidateFinder, FoundByWords
+from index.candidates import CandidateFinder
 from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
 from index.duplicates import shingles, without_duplicates
@@ -30,6 +29,7 @@ from index.errors import DamagedGenerationError, OtherFormatError
 from index.evidence import Evidence
 from index.generation import IndexFolder, OpenGeneration, Verification
 from index.known_words import KnownWords
+from index.pending_question import PendingQuestion
 from index.ranking import Weights, default_weights, first_look, probability, sentence_scores
 from index.second_look import Candidate, Depth, SecondLook
 from index.spelling import Spelling
@@ -82,6 +82,7 @@ class Retriever:
         self._second_look = second_look
         self._weights = weights
         self._beside = ThreadPoolExecutor(thread_name_prefix="words")
+        self._is_closed = False
         self._shingles = lru_cache(_SHINGLES_KEPT)(lambda row: shingles(finder.terms.stems(row)))
 
     @classmethod
@@ -134,7 +135,8 @@ class Retriever:
             opening = beside.submit(encoder.for_answering, generation.path / layout.ENCODER)
             stored = index_folder.store.open(generation)
             answering_encoder = opening.result()
-        terms = _open_terms(generation)
+        with _opening("terms", generation):
+            terms = TermStore.open(generation.path / layout.TERMS)
         with ExitStack() as closing:
             texts = Texts.open(generation.path / layout.TEXTS)
             closing.callback(texts.close)
@@ -176,7 +178,8 @@ class Retriever:
                     second_look_depth or Depth(),
                 )
             known_words = KnownWords(terms, answering_encoder, manifest.languages)
-            spelling = _open_spelling(generation, known_words)
+            with _opening("words", generation):
+                spelling = Spelling.open(generation.path / layout.WORDS, known_words.as_typed)
             closing.pop_all()
             return cls(
                 generation,
@@ -190,7 +193,8 @@ class Retriever:
             )
 
     def close(self) -> None:
-        """Let go of the files; asking from then on raises ValueError."""
+        """Let go of the files once no words are looked for; asking from then on raises ValueError."""
+        self._is_closed = True
         self._beside.shutdown()
         self.texts.close()
 
@@ -214,7 +218,7 @@ class Retriever:
         return self._encoder.encode_questions([understood])
 
     def ask(
-        self, question: str | BegunQuestion, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True
+        self, question: str | PendingQuestion, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True
     ) -> Answer:
         """Return the best passages for a question, and whether they are good enough to show as answer.
 
@@ -230,15 +234,16 @@ class Retriever:
         """
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; expected 1 or more")
-        began = time.perf_counter()
+        self._expect_open()
         if isinstance(question, str):
-            text, vector = self.understood(question), None
+            began, text = time.perf_counter(), self.understood(question)
         else:
-            text, vector = question.text, question.vector
+            began, text = question.taken_up, question.text
         candidates: Sequence[Candidate] = ()
         looked_twice = False
         if is_searchable(text):
-            candidates = self._candidates(self._evidence(text, vector), top_k)
+            pending = None if isinstance(question, str) else question.vector
+            candidates = self._candidates(self._evidence(text, pending), top_k)
             look = self._second_look
             if second_look and look is not None and look.is_needed(candidates):
                 candidates = look.rescored(text, candidates)
@@ -256,29 +261,31 @@ class Retriever:
         )
 
     def evidence(self, question: str) -> Evidence:
-        """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining."""
+        """Return what speaks for each candidate: what `ask` decides on, for fitting and explaining.
+
+        Raises:
+            ValueError: The retriever is closed.
+        """
+        self._expect_open()
         return self._evidence(self.understood(question), None)
 
-    def _evidence(self, text: str, vector: Future[NDArray[np.float32]] | None) -> Evidence:
-        find = self._finder
-        if vector is None:
-            # Encoding is the longer part, so it begins at once, and words wait for a thread to wake up.
-            finding = self._submitted(text)
-            by_vectors = find.by_vectors(self.encode(text))
-            by_words = finding.result()
-        elif vector.done():  # Among many questions, whose terms are better counted in one go.
-            by_vectors = find.by_vectors(vector.result())
-            by_words = find.by_words(text, by_vectors.rows)
-        else:
-            by_words = find.by_words(text)
-            by_vectors = find.by_vectors(vector.result())
-        return find.weighed(by_words, by_vectors)
+    def _expect_open(self) -> None:
+        if self._is_closed:
+            raise ValueError("The retriever is closed.")
 
-    def _submitted(self, text: str) -> Future[FoundByWords]:
-        try:
-            return self._beside.submit(self._finder.by_words, text)
-        except RuntimeError as error:
-            raise ValueError("The retriever is closed.") from error
+    def _evidence(self, text: str, pending: Future[NDArray[np.float32]] | None) -> Evidence:
+        """Return the evidence for a question, whose vector is pending on another thread unless it is None."""
+        finder = self._finder
+        if pending is None:
+            # Encoding takes longer, so it begins at once, and words wait for a thread to wake up.
+            finding = self._beside.submit(finder.by_words, text)
+            by_vectors = finder.by_vectors(self.encode(text))
+            return finder.weighed(finding.result(), by_vectors)
+        if pending.done():  # Among many questions, whose terms are better counted in one go.
+            by_vectors = finder.by_vectors(pending.result())
+            return finder.weighed(finder.by_words(text, by_vectors.rows), by_vectors)
+        by_words = finder.by_words(text)
+        return finder.weighed(by_words, finder.by_vectors(pending.result()))
 
     def _candidates(self, evidence: Evidence, top_k: int) -> list[Candidate]:
         log_odds = first_look(evidence, self._weights)
@@ -321,22 +328,13 @@ def _ranked(candidates: Sequence[Candidate]) -> tuple[RankedPassage, ...]:
     )
 
 
-def _open_terms(generation: OpenGeneration) -> TermStore:
+@contextmanager
+def _opening(what: str, generation: OpenGeneration) -> Iterator[None]:
     try:
-        return TermStore.open(generation.path / layout.TERMS)
+        yield
     except (OSError, ValueError) as error:
         raise DamagedGenerationError(
-            f"The terms of generation {generation.name} cannot be read ({error}); run `footnote rollback` "
-            "or `footnote build`."
-        ) from error
-
-
-def _open_spelling(generation: OpenGeneration, known: KnownWords) -> Spelling:
-    try:
-        return Spelling.open(generation.path / layout.WORDS, known.as_typed)
-    except (OSError, ValueError) as error:
-        raise DamagedGenerationError(
-            f"The words of generation {generation.name} cannot be read ({error}); run `footnote rollback` "
+            f"The {what} of generation {generation.name} cannot be read ({error}); run `footnote rollback` "
             "or `footnote build`."
         ) from error
 

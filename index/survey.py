@@ -71,24 +71,26 @@ def unchanged(
     """Return what was seen where every article is as it was and none is missing, else None.
 
     Files are read up to the first that differs; those whose bytes are known are not read as text. Where
-    another program read them then, all are, once: when all say the same, that is noted for the next time.
+    another program read them then, all are; if this one makes the same of the very bytes of each, it notes
+    that for the next time.
 
     Raises:
         CorpusError: No file holds an article.
     """
     survey = begun(listing)
-    same_bytes = True
+    is_alike = True
     files = read_files(listing.files, earlier, bytes_suffice=earlier.reads_alike)
     for done, read in enumerate(files, start=1):
         survey.see(read)
         if survey.differs:
             return None
-        same_bytes = same_bytes and read.has_bytes_of_before
+        if read.note is not None and read.earlier is not None:
+            is_alike = is_alike and read.note == read.earlier.file
         on_file(done, len(listing.files))
     if not survey.articles:
         raise no_articles(folder, survey.skipped)
     if survey.met_again != articles_before:
         return None
-    if same_bytes and not earlier.reads_alike:
+    if is_alike and not earlier.reads_alike:
         earlier.note_reads_alike()
     return survey

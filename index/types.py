@@ -103,7 +103,7 @@ class Answer:
     looked_twice: bool
     """Whether the cross-encoder was asked."""
     elapsed_ms: float
-    """From the string to this record."""
+    """From when the question was taken up, or the work on it elsewhere, to this record."""
     generation: str
     """The name of the generation that answered."""
 

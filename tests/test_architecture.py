@@ -13,7 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODULES = sorted([*(ROOT / "index").rglob("*.py"), *(ROOT / "bot").rglob("*.py")])
 OWNERS = {
-    "faiss": {"index/exact_vectors.py", "index/compressed_vectors.py", "index/half_precision.py"},
+    "faiss": {
+        "index/exact_vectors.py",
+        "index/compressed_vectors.py",
+        "index/faiss_threads.py",
+        "index/half_precision.py",
+    },
     "pymilvus": {"index/milvus_connection.py"},
     "grpc": {"index/milvus_connection.py"},
     "sentence_transformers": {"index/encoder.py", "index/cross_encoder.py"},

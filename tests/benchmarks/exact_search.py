@@ -14,7 +14,8 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,45 +40,52 @@ _SEED: Final = 7
 
 
 def measure(size: int, questions: int = QUESTIONS) -> dict[str, float]:
-    """Return milliseconds a question at p50, how many neighbours both ways found, and processor time."""
-    random = np.random.default_rng(_SEED)
-    vectors = unit_rows(random.normal(size=(size, DIMENSIONS)).astype(np.float32))
-    asked = unit_rows(random.normal(size=(questions, DIMENSIONS)).astype(np.float32))
+    """Return milliseconds a question at p50, their ratio, and how many neighbours both found."""
+    vectors, asked = _random(size, questions)
     plain = flat_index(vectors)
-    with tempfile.TemporaryDirectory() as folder:
-        VectorIndex.write(Path(folder) / "vectors.faiss", vectors, exact_up_to=size)
-        kept = VectorIndex.open(Path(folder) / "vectors.faiss")
-        shared: list[int] = []
-        times: tuple[list[float], list[float]] = ([], [])
+    shared: list[int] = []
+    times: tuple[list[float], list[float]] = ([], [])
+    with _written(vectors) as path:
+        kept = VectorIndex.open(path)
         for vector in asked[:, None]:
             rows = [
                 _timed(times[0], lambda vector=vector: plain.search(vector, NEIGHBOURS)[1]),
                 _timed(times[1], lambda vector=vector: kept.search(vector, NEIGHBOURS).rows),
             ]
             shared.append(len(np.intersect1d(*rows)))
-        one_thread, all_threads = processor_ms(Path(folder) / "vectors.faiss", asked)
     float32, float16 = (float(np.median(each)) for each in times)
     found = float(np.mean(shared)) / min(NEIGHBOURS, size)
-    return {
-        "float32_ms": float32,
-        "float16_ms": float16,
-        "times_as_fast": float32 / float16,
-        "shared": found,
-        "one_thread_processor_ms": one_thread,
-        "all_threads_processor_ms": all_threads,
-    }
+    return {"float32_ms": float32, "float16_ms": float16, "times_as_fast": float32 / float16, "shared": found}
 
 
-def processor_ms(path: Path, asked: NDArray[np.float32]) -> tuple[float, float]:
-    """Return milliseconds of processor time of a search and the pause after it: on one thread, on all."""
-    kept, as_faiss_does = ExactVectors.open(path), faiss.read_index(str(path))
-    k = min(NEIGHBOURS, kept.count)
+def processor_time(size: int, questions: int = QUESTIONS) -> dict[str, float]:
+    """Return milliseconds of processor time of a search and the pause after it, at p50."""
+    vectors, asked = _random(size, questions)
     times: tuple[list[float], list[float]] = ([], [])
-    for vector in asked[:, None]:
-        _processor_timed(times[0], lambda vector=vector: kept.search(vector, k))
-        _processor_timed(times[1], lambda vector=vector: as_faiss_does.search(vector, k))
+    with _written(vectors) as path:
+        kept, as_faiss_does = ExactVectors.open(path), faiss.read_index(str(path))
+        k = min(NEIGHBOURS, kept.count)
+        for vector in asked[:, None]:
+            _processor_timed(times[0], lambda vector=vector: kept.search(vector, k))
+            _processor_timed(times[1], lambda vector=vector: as_faiss_does.search(vector, k))
     one_thread, all_threads = (float(np.median(each)) for each in times)
-    return one_thread, all_threads
+    return {"one_thread_processor_ms": one_thread, "all_threads_processor_ms": all_threads}
+
+
+def _random(size: int, questions: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    random = np.random.default_rng(_SEED)
+    vectors, asked = (
+        unit_rows(random.normal(size=(count, DIMENSIONS)).astype(np.float32)) for count in (size, questions)
+    )
+    return vectors, asked
+
+
+@contextmanager
+def _written(vectors: NDArray[np.float32]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "vectors.faiss"
+        VectorIndex.write(path, vectors, exact_up_to=len(vectors))
+        yield path
 
 
 def _processor_timed(times: list[float], search: Callable[[], object]) -> None:
@@ -102,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="vectors")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args(arguments)
-    figures = {size: measure(size) for size in given.sizes}
+    figures = {size: measure(size) | processor_time(size) for size in given.sizes}
     if given.json:
         print(json.dumps(figures, indent=2))
         return

@@ -17,6 +17,7 @@ import shutil
 import signal
 import statistics
 import tempfile
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -26,7 +27,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from index.begun_question import BegunQuestion
 from index.builder import build_index
 from index.chosen_encoder import ChosenEncoder
 from index.encoder_identity import DEFAULT_ENCODER
@@ -34,6 +34,7 @@ from index.errors import VectorStoreError
 from index.generation import IndexFolder
 from index.milvus_connection import MilvusAddress
 from index.milvus_store import MilvusStore
+from index.pending_question import PendingQuestion
 from index.questions import read_questions
 from index.retriever import Retriever
 from index.types import Answer
@@ -87,8 +88,8 @@ def compared(plain: Retriever, remote: Retriever, questions: Sequence[str]) -> d
     times: tuple[list[float], list[float]] = ([], [])
     different = 0
     for number, question in enumerate([*questions[:_WARM_UP], *questions]):
-        begun = encoded(plain, question)
-        answers = [each.ask(begun, second_look=False) for each in (plain, remote)]
+        text, vector = encoded(plain, question)
+        answers = [ask(each, text, vector) for each in (plain, remote)]
         different += said(answers[0]) != said(answers[1])
         if number >= _WARM_UP:
             for took, answer in zip(times, answers, strict=True):
@@ -109,23 +110,28 @@ def killed(plain: Retriever, remote: Retriever, questions: Sequence[str], proces
     for number, question in enumerate(questions):
         if number == len(questions) // 5:
             os.kill(process_id, signal.SIGKILL)
-        begun = encoded(plain, question)
+        text, vector = encoded(plain, question)
         try:
-            answer = remote.ask(begun, second_look=False)
+            answer = ask(remote, text, vector)
         except VectorStoreError:
             lost += 1
             continue
         slowest = max(slowest, answer.elapsed_ms)
-        different += said(answer) != said(plain.ask(begun, second_look=False))
+        different += said(answer) != said(ask(plain, text, vector))
     return {"killed: lost": lost, "killed: different answers": different, "killed: slowest, ms": slowest}
 
 
-def encoded(retriever: Retriever, question: str) -> BegunQuestion:
-    """Return a question that is encoded, so that encoding takes no part of what is measured."""
+def encoded(retriever: Retriever, question: str) -> tuple[str, Future[NDArray[np.float32]]]:
+    """Return a question as it is understood, and its vector."""
     text = retriever.understood(question)
     vector: Future[NDArray[np.float32]] = Future()
     vector.set_result(retriever.encode(text))
-    return BegunQuestion(text, vector)
+    return text, vector
+
+
+def ask(retriever: Retriever, text: str, vector: Future[NDArray[np.float32]]) -> Answer:
+    """Return the first look's answer to a question; that it was encoded before is not in its time."""
+    return retriever.ask(PendingQuestion(text, vector, time.perf_counter()), second_look=False)
 
 
 def said(answer: Answer) -> Answer:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from bot.answering import WAITING_FOR_SECOND_LOOK, Answering, BusyError, TooSlowError
 from bot.blocking import BlockingAnswering
-from index.begun_question import BegunQuestion
 from index.builder import build_index
 from index.cleaning import clean_question
 from index.encoder import Encoder
 from index.errors import DamagedGenerationError, NoGenerationError
 from index.generation import IndexFolder
+from index.pending_question import PendingQuestion
 from index.retriever import Retriever
 from index.types import Answer
 
@@ -40,7 +40,7 @@ class WatchedRetriever:
         self.texts = retriever.texts
         self.encoded: list[str] = []
         self.asked: list[str] = []
-        self.given: list[str | BegunQuestion] = []
+        self.given: list[str | PendingQuestion] = []
         self.looked_twice: list[bool] = []
         self.begun = threading.Event()
         self.let = threading.Event()
@@ -59,7 +59,7 @@ class WatchedRetriever:
         self.encoded.append(understood)
         return self.retriever.encode(understood)
 
-    def ask(self, question: str | BegunQuestion, **options: Any) -> Answer:
+    def ask(self, question: str | PendingQuestion, **options: Any) -> Answer:
         text = question if isinstance(question, str) else question.text
         if text == self.held:
             self.begun.set()
@@ -174,7 +174,7 @@ def test_a_question_is_taken_up_for_ranking_while_it_is_encoded(watched: Watched
 
     assert asyncio.run(scene()).answered
     (begun,) = watched.given
-    assert isinstance(begun, BegunQuestion)
+    assert isinstance(begun, PendingQuestion)
     assert begun.text == QUESTION
 
 

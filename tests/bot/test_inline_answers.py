@@ -21,7 +21,7 @@ from bot.inline_answers import InlineAnswers
 from bot.inline_pages import InlinePage
 from bot.phrases import phrases_for
 from bot.settings import Settings
-from index.begun_question import BegunQuestion
+from index.pending_question import PendingQuestion
 from index.types import Answer
 from tests.bot.answers import answer_of, ranked
 
@@ -53,7 +53,7 @@ class ScriptedRetriever:
     def encode(self, _: str) -> NDArray[np.float32]:
         return np.zeros((1, 1), np.float32)
 
-    def ask(self, begun: BegunQuestion, *, top_k: int, second_look: bool) -> Answer:
+    def ask(self, begun: PendingQuestion, *, top_k: int, second_look: bool) -> Answer:
         question = begun.text
         assert self.let.wait(60)
         self.asked.append((question, top_k, second_look))

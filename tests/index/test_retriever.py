@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -16,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.begun_question import BegunQuestion
 from index.builder import build_index
 from index.candidates import FoundByWords
 from index.cleaning import LONGEST_QUESTION
@@ -25,6 +25,7 @@ from index.encoder import Encoder
 from index.encoding import TextEncoder
 from index.errors import DamagedGenerationError, ModelError, NoGenerationError, OtherFormatError
 from index.generation import IndexFolder
+from index.pending_question import PendingQuestion
 from index.retriever import Retriever
 from index.texts import Texts
 
@@ -87,20 +88,28 @@ def test_a_typing_error_finds_what_was_meant(retriever: Retriever) -> None:
 
 
 @pytest.mark.parametrize("is_encoded", [True, False])
-def test_a_question_that_is_encoded_elsewhere_is_answered_alike(
-    retriever: Retriever, *, is_encoded: bool
+def test_a_question_that_is_encoded_elsewhere_is_answered_alike_and_not_encoded_again(
+    retriever: Retriever, monkeypatch: pytest.MonkeyPatch, *, is_encoded: bool
 ) -> None:
     """Whether its vector is there at once or only when the words were looked for."""
     question = "Where does the danbue end, and what is baked from flouer?"
-    text = retriever.understood(question)
-    vector: Future[NDArray[np.float32]] = Future()
+    expected, text = retriever.ask(question), retriever.understood(question)
+    found, vector = retriever.encode(text), Future[NDArray[np.float32]]()
+    really = retriever._finder.by_words
+
+    def by_words(*arguments: Any) -> FoundByWords:
+        found_by_words = really(*arguments)
+        if not vector.done():
+            vector.set_result(found)
+        return found_by_words
+
     if is_encoded:
-        vector.set_result(retriever.encode(text))
-    encoding = threading.Timer(0.2, lambda: is_encoded or vector.set_result(retriever.encode(text)))
-    encoding.start()
-    found = retriever.ask(BegunQuestion(text, vector))
-    encoding.join()
-    assert replace(found, elapsed_ms=0) == replace(retriever.ask(question), elapsed_ms=0)
+        vector.set_result(found)
+    monkeypatch.setattr(retriever._finder, "by_words", by_words)
+    monkeypatch.setattr(retriever._encoder, "encode_questions", failing)
+    answer = retriever.ask(PendingQuestion(text, vector, time.perf_counter() - 1))
+    assert replace(answer, elapsed_ms=0) == replace(expected, elapsed_ms=0)
+    assert answer.elapsed_ms > 1000, "since it was taken up"
 
 
 class PatientEncoder:
@@ -136,23 +145,48 @@ def test_words_are_looked_for_while_the_question_is_encoded(
     assert replace(retriever.ask(question), elapsed_ms=0) == replace(expected, elapsed_ms=0)
 
 
-def test_what_encoding_fails_with_reaches_whoever_asks(
-    retriever: Retriever, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(_: Sequence[str]) -> NDArray[np.float32]:
-        raise ModelError("The encoder fails.")
+def failing(*_: object) -> Any:
+    raise ModelError("It fails.")
 
-    monkeypatch.setattr(retriever._encoder, "encode_questions", fail)
-    with pytest.raises(ModelError, match="The encoder fails"):
+
+@pytest.mark.parametrize("part", ["_encoder.encode_questions", "_finder.by_words", "_finder.by_vectors"])
+def test_what_looking_fails_with_reaches_whoever_asks(
+    retriever: Retriever, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    owner, name = part.split(".")
+    monkeypatch.setattr(getattr(retriever, owner), name, failing)
+    with pytest.raises(ModelError, match="It fails"):
         retriever.ask("Where does the Rhine rise?")
+
+
+@pytest.mark.parametrize("is_encoded", [True, False])
+def test_what_encoding_elsewhere_fails_with_reaches_whoever_asks(
+    retriever: Retriever, monkeypatch: pytest.MonkeyPatch, *, is_encoded: bool
+) -> None:
+    vector: Future[NDArray[np.float32]] = Future()
+    really = retriever._finder.by_words
+
+    def by_words(*arguments: Any) -> FoundByWords:
+        vector.set_exception(ModelError("It fails."))
+        return really(*arguments)
+
+    if is_encoded:
+        vector.set_exception(ModelError("It fails."))
+    monkeypatch.setattr(retriever._finder, "by_words", by_words)
+    with pytest.raises(ModelError, match="It fails"):
+        retriever.ask(PendingQuestion("Where does the Rhine rise?", vector, time.perf_counter()))
 
 
 def test_a_closed_retriever_says_so(index_folder: IndexFolder, encoder: Encoder) -> None:
     opened = Retriever.open(index_folder, encoder, None)
     opened.close()
     opened.close()
+    vector: Future[NDArray[np.float32]] = Future()
+    for question in ("Where does the Rhine rise?", "?", PendingQuestion("?", vector, 0)):
+        with pytest.raises(ValueError, match="is closed"):
+            opened.ask(question)
     with pytest.raises(ValueError, match="is closed"):
-        opened.ask("Where does the Rhine rise?")
+        opened.evidence("Where does the Rhine rise?")
 
 
 def test_a_name_in_another_script_finds_the_articles_that_have_it(retriever: Retriever) -> None:

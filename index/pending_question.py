@@ -1,4 +1,7 @@
-"""A question on its way: what it says, and the vector that some thread is making of it."""
+"""A question on its way: what it says, and the vector that some thread is making of it.
+
+By itself, so that whoever hands questions over need not load what answers them.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BegunQuestion:
+class PendingQuestion:
     """A question as one retriever understands it, while it is encoded."""
 
     text: str = field(repr=False)
     """What `Retriever.understood` returned."""
     vector: Future[NDArray[np.float32]] = field(repr=False)
     """What `Retriever.encode` returns for it, or raises."""
+    taken_up: float
+    """The `time.perf_counter()` of when work on it began."""
