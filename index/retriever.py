@@ -277,10 +277,12 @@ class Retriever:
         """Return the evidence for a question, whose vector is pending on another thread unless it is None."""
         finder = self._finder
         if pending is None:
-            # Encoding takes longer, so it begins at once, and words wait for a thread to wake up.
+            # Encoding begins at once, and words wait for a thread to wake up. Both are done before vectors
+            # are looked for: where those are read from the disk, a second thread makes that take longer.
             finding = self._beside.submit(finder.by_words, text)
-            by_vectors = finder.by_vectors(self.encode(text))
-            return finder.weighed(finding.result(), by_vectors)
+            vector = self.encode(text)
+            by_words = finding.result()
+            return finder.weighed(by_words, finder.by_vectors(vector))
         if pending.done():  # Among many questions, whose terms are better counted in one go.
             by_vectors = finder.by_vectors(pending.result())
             return finder.weighed(finder.by_words(text, by_vectors.rows), by_vectors)
