@@ -132,16 +132,30 @@ def test_what_is_taken_over_is_what_would_have_been_made(
         assert first == second
 
 
+Reading = Callable[[ArticleFile, bytes], tuple[Article, list[str]]]
+
+
 @pytest.fixture
-def by_another(
+def built_by_another(
     articles: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> IndexFolder:
-    """Return an index of the articles that another program made."""
-    folder = IndexFolder(tmp_path / "index")
-    with monkeypatch.context() as patch:
-        patch.setattr(generation_writer, "recipe", lambda: "another one")
-        build_index(articles, folder, encoder)
-    return folder
+) -> Callable[[Reading], IndexFolder]:
+    """Return what makes an index of the articles as another program would that reads them so."""
+
+    def build(reads: Reading) -> IndexFolder:
+        folder = IndexFolder(tmp_path / "index")
+        with monkeypatch.context() as patch:
+            patch.setattr(generation_writer, "recipe", lambda: "another one")
+            patch.setattr(reading, "read_article", reads)
+            build_index(articles, folder, encoder)
+        return folder
+
+    return build
+
+
+@pytest.fixture
+def by_another(built_by_another: Callable[[Reading], IndexFolder]) -> IndexFolder:
+    """Return an index of the articles that another program made, which reads them as this one does."""
+    return built_by_another(reading.read_article)
 
 
 @pytest.fixture
@@ -191,30 +205,20 @@ def test_what_a_third_program_noted_counts_for_nothing(
 
 
 def test_an_index_whose_articles_this_program_reads_otherwise_is_made_anew(
-    articles: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    articles: Path, built_by_another: Callable[[Reading], IndexFolder], encoder: Encoder
 ) -> None:
-    folder = IndexFolder(tmp_path / "index")
     real = reading.read_article
-    with monkeypatch.context() as patch:
-        patch.setattr(generation_writer, "recipe", lambda: "another one")
-        patch.setattr(
-            reading, "read_article", lambda *given: (replace(real(*given)[0], title="All the same"), [])
-        )
-        build_index(articles, folder, encoder)
+    folder = built_by_another(lambda *given: (replace(real(*given)[0], title="All the same"), []))
     old = folder.current()
     assert build_index(articles, folder, encoder).switched
     assert not (old.path / layout.READ_ALIKE).exists()
 
 
 def test_what_this_program_notices_of_the_same_articles_is_said_each_time(
-    articles: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    articles: Path, built_by_another: Callable[[Reading], IndexFolder], encoder: Encoder
 ) -> None:
-    folder = IndexFolder(tmp_path / "index")
     real = reading.read_article
-    with monkeypatch.context() as patch:
-        patch.setattr(generation_writer, "recipe", lambda: "another one")
-        patch.setattr(reading, "read_article", lambda *given: (real(*given)[0], ["is what it is"]))
-        build_index(articles, folder, encoder)
+    folder = built_by_another(lambda *given: (real(*given)[0], ["is what it is"]))
     for _ in range(2):
         notices = build_index(articles, folder, encoder).notices
         assert {notice.path for notice in notices} == {"donau.md", "latin.md"}
