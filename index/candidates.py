@@ -150,9 +150,7 @@ class CandidateFinder:
             return no_evidence()
         named = np.concatenate([proposed[:AGREEING_PLACES] for proposed in lists])
         agreement = np.bincount(np.searchsorted(rows, named), minlength=len(rows)) / len(lists)
-        return self._weighed(
-            rows, by_words.asked, by_vectors.vector, agreement, unspaced=by_words.is_unspaced
-        )
+        return self._weighed(rows, agreement, by_words, by_vectors.vector)
 
     def _terms_in(self, language: str, question: str, soon: NDArray[np.int64]) -> AskedTerms:
         terms = analyzer(language).question_terms(question)
@@ -160,12 +158,12 @@ class CandidateFinder:
 
     def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
-            return np.empty(0, np.int64)
+            return NO_ROWS
         return _nearest(self._passages, vector, self._wanted)
 
     def _by_sentence_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         if not self._understood.any():
-            return np.empty(0, np.int64)
+            return NO_ROWS
         sentences = _nearest(self._sentences, vector, self._wanted)
         owners = np.searchsorted(self.terms.first_sentences, sentences, side="right") - 1
         return np.array(list(dict.fromkeys(owners.tolist())), np.int64)
@@ -190,11 +188,9 @@ class CandidateFinder:
     def _weighed(
         self,
         rows: NDArray[np.int64],
-        terms: Sequence[AskedTerms],
-        vector: NDArray[np.float32],
         agreement: NDArray[np.float64],
-        *,
-        unspaced: bool,
+        by_words: FoundByWords,
+        vector: NDArray[np.float32],
     ) -> Evidence:
         languages = np.asarray(self.terms.languages[rows])
         # Passages of one language stand together, so that their evidence can be joined as it comes.
@@ -205,10 +201,11 @@ class CandidateFinder:
         lengths: list[NDArray[np.float64]] = []
         for language in np.unique(languages):
             group = rows[languages == language]
-            stems, grams = self.terms.evidence(terms[language].wanted, group)
+            asked = by_words.asked[language]
+            stems, grams = self.terms.evidence(asked.wanted, group)
             lexical.append(np.column_stack([*_columns(stems), *_columns(grams)]))
             sentence_scores.append(np.column_stack([stems.scores_of_sentences, grams.scores_of_sentences]))
-            lengths.append(np.full(len(group), np.log1p(len(set(terms[language].terms.stems)))))
+            lengths.append(np.full(len(group), np.log1p(len(set(asked.terms.stems)))))
         sentence_rows = self.terms.sentence_rows(rows)
         counts = self.terms.first_sentences[rows + 1] - self.terms.first_sentences[rows]
         first_sentences = np.concatenate(([0], np.cumsum(counts)))
@@ -224,7 +221,7 @@ class CandidateFinder:
                 np.maximum.reduceat(sentence_cosines, first_sentences[:-1]),
                 agreement,
                 np.concatenate(lengths),
-                np.full(len(rows), float(unspaced)),
+                np.full(len(rows), float(by_words.is_unspaced)),
             ]
         )
         sentences = np.column_stack(

@@ -46,13 +46,7 @@ class EarlierTexts:
     """The articles of a generation in the order of their ids, read a few at a time."""
 
     def __init__(
-        self,
-        path: Path,
-        connection: sqlite3.Connection,
-        *,
-        same_limits: bool,
-        may_take_over: bool,
-        reads_alike: bool,
+        self, path: Path, connection: sqlite3.Connection, *, same_limits: bool, is_own: bool
     ) -> None:
         """Take over a connection; `EarlierTexts.open` is the way in."""
         self._path = path
@@ -60,9 +54,9 @@ class EarlierTexts:
         self._note = path.with_name(layout.READ_ALIKE)
         self.same_limits = same_limits
         """Whether the passages were cut as they are to be now, for the same encoder."""
-        self.may_take_over = may_take_over
+        self.may_take_over = same_limits and is_own
         """Whether articles can be copied: the same program wrote them, by the same limits."""
-        self.reads_alike = reads_alike
+        self.reads_alike = is_own or _noted(self._note) == recipe()
         """Whether this program makes the same articles of the bytes of before: it did, or was seen to."""
 
     @classmethod
@@ -88,14 +82,7 @@ class EarlierTexts:
         except DamagedGenerationError:
             connection.close()
             raise
-        is_own = written_by == recipe()
-        return cls(
-            path,
-            connection,
-            same_limits=same_limits,
-            may_take_over=same_limits and is_own,
-            reads_alike=is_own or _noted(path.with_name(layout.READ_ALIKE)) == recipe(),
-        )
+        return cls(path, connection, same_limits=same_limits, is_own=written_by == recipe())
 
     def __iter__(self) -> Iterator[EarlierArticle]:
         """Yield every article."""
