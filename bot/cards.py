@@ -6,7 +6,8 @@ Nothing is read, written or sent here, and Telegram's library is not known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from bot.callback_data import (
@@ -70,6 +71,44 @@ class Button:
             raise ValueError(f"{self}: expected exactly one thing to do; give one of the four")
 
 
+class Remark(Enum):
+    """What is said above a passage that is no answer; the value is the phrase's name."""
+
+    NEAR = "near"
+    """The articles do not answer, and it comes near."""
+    NO_MORE = "no_more"
+    """It was shown before, and a follow-up finds nothing else."""
+
+    def told(self, phrases: Phrases) -> str:
+        """Return the remark in a language."""
+        told: str = getattr(phrases, self.value)
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What stands above a passage."""
+
+    question: str | None = field(default=None, repr=False)
+    """That it was found for, told where it is not to be seen; the only text in italics, so that it can be
+    read off the message again."""
+    remark: Remark | None = None
+
+    def html(self, phrases: Phrases) -> Html:
+        """Return the lines, nothing where there are none."""
+        return lines(self._remark_line(phrases), self._question_line(phrases))
+
+    def _remark_line(self, phrases: Phrases) -> Html:
+        return NOTHING if self.remark is None else plain(self.remark.told(phrases))
+
+    def _question_line(self, phrases: Phrases) -> Html:
+        line = shortened(self.question or "", QUESTION_UNITS)
+        if not line:
+            return NOTHING
+        before, _, after = phrases.question.partition("{question}")
+        return plain(before) + italic(plain(line)) + plain(after)
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A message as it is sent: within Telegram's limits, whatever was put into it."""
@@ -92,17 +131,14 @@ def text_card(text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> Card:
     return Card(plain(clean).source, buttons)
 
 
-def answer_card(
-    answer: Answer, phrases: Phrases, *, place: int = 0, question_shown: str | None = None
-) -> Card:
+def answer_card(answer: Answer, phrases: Phrases, *, place: int = 0, above: Above = Above()) -> Card:
     """Return one passage of an answer, the best unless said otherwise.
 
     Args:
         answer: Has at least one passage.
         phrases: The reader's language.
         place: Which of the passages.
-        question_shown: Told above as the question that is answered; it is the only text in italics, so
-            that it can be read off the message again.
+        above: What stands above it.
     """
     ranked = answer.passages[place]
     return _card(
@@ -110,15 +146,13 @@ def answer_card(
         ShownPassage(ranked.passage, ranked.source, ranked.text),
         ranked.highlight,
         phrases,
-        question_shown,
+        above,
     )
 
 
-def shown_card(
-    shelf: Shelf, shown: ShownPassage, phrases: Phrases, *, question_shown: str | None = None
-) -> Card:
+def shown_card(shelf: Shelf, shown: ShownPassage, phrases: Phrases, *, above: Above = Above()) -> Card:
     """Return the passage at the shelf's place, as `answer_card` would; `shown` is that passage."""
-    return _card(shelf, shown, _sentence(shown, shelf.marked_sentence), phrases, question_shown)
+    return _card(shelf, shown, _sentence(shown, shelf.marked_sentence), phrases, above)
 
 
 def passage_card(shown: ShownPassage, phrases: Phrases, *, marked: int | None = None) -> Card:
@@ -133,7 +167,7 @@ def passage_card(shown: ShownPassage, phrases: Phrases, *, marked: int | None = 
 
 
 def context_card(
-    shelf: Shelf, shown: Sequence[ShownPassage], phrases: Phrases, *, question_shown: str | None = None
+    shelf: Shelf, shown: Sequence[ShownPassage], phrases: Phrases, *, above: Above = Above()
 ) -> Card:
     """Return the passage at the shelf's place between its neighbours, under their headings.
 
@@ -143,15 +177,15 @@ def context_card(
         shelf: What the buttons lead through.
         shown: The passage and its neighbours, in the article's order; at least one.
         phrases: The reader's language.
-        question_shown: As in `answer_card`.
+        above: As in `answer_card`.
     """
     ids = [each.passage.passage_id for each in shown]
     own = shown[ids.index(shelf.passage_id) if shelf.passage_id in ids else 0]
     highlight = _sentence(own, shelf.marked_sentence)
-    above = lines(_question_line(question_shown, phrases), _headings_line(own))
+    before = lines(above.html(phrases), _headings_line(own))
     below = source_lines(own, highlight, phrases)
-    room = MOST_UNITS - above.units - below.units - 2
-    html = lines(above, context_quotes(shown, own, highlight, room), below)
+    room = MOST_UNITS - before.units - below.units - 2
+    html = lines(before, context_quotes(shown, own, highlight, room), below)
     return Card(html.source, _buttons(shelf, own, highlight, phrases, in_context=True))
 
 
@@ -191,21 +225,11 @@ def telling_line(ranked: RankedPassage) -> str:
     return single_line(sentence_text(shown, ranked.highlight))
 
 
-def _card(
-    shelf: Shelf, shown: ShownPassage, highlight: Span | None, phrases: Phrases, question_shown: str | None
-) -> Card:
-    above = _question_line(question_shown, phrases)
+def _card(shelf: Shelf, shown: ShownPassage, highlight: Span | None, phrases: Phrases, above: Above) -> Card:
+    before = above.html(phrases)
     below = source_lines(shown, highlight, phrases)
-    passage = quoted(quotable(shown, highlight), MOST_UNITS - above.units - below.units - 2)
-    return Card(lines(above, passage, below).source, _buttons(shelf, shown, highlight, phrases))
-
-
-def _question_line(question: str | None, phrases: Phrases) -> Html:
-    line = shortened(question or "", QUESTION_UNITS)
-    if not line:
-        return NOTHING
-    before, _, after = phrases.answer_to.partition("{question}")
-    return plain(before) + italic(plain(line)) + plain(after)
+    passage = quoted(quotable(shown, highlight), MOST_UNITS - before.units - below.units - 2)
+    return Card(lines(before, passage, below).source, _buttons(shelf, shown, highlight, phrases))
 
 
 def _headings_line(shown: ShownPassage) -> Html:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from bot.logs import EventLog
+from bot.phrases import LANGUAGES, phrases_for
+from bot.small_talk import QUESTION_MARKS
 from bot.store_faults import StoreError
 from bot.turns import Earlier, Speaker, Turn
 from index.types import Answer
@@ -26,6 +29,7 @@ _WITHOUT_SPACES: Final = (
     ("\u0e00", "\u0eff"),
 )
 _QUESTION_ENDS: Final = ".?!…。？！؟"
+_SIGNS: Final = f'{_QUESTION_ENDS},;:¿¡，、；：()"“”„«»'
 
 
 class Conversations:
@@ -89,13 +93,56 @@ def is_tried_again(question: str, alone: Answer, earlier: Earlier) -> bool:
 
 
 def together(earlier: str, question: str) -> str:
-    """Return two questions as one."""
+    """Return two questions as one, for people to read."""
     before = earlier.strip()
     if before and before[-1] not in _QUESTION_ENDS:
         before += "?"
     return f"{before} {question.strip()}".strip()
 
 
+def searched(earlier: str, question: str) -> str:
+    """Return what two questions are asked as: the later one, and what the earlier one is about.
+
+    With all of the earlier one, and before the other, its own answer came once more: after "Who built the
+    lighthouse?" to "And what colour?" as well.
+    """
+    return f"{question.strip()} {subject(earlier)}".strip()
+
+
+def subject(question: str) -> str:
+    """Return a question without the small words of its language; all of it where there are no others."""
+    spoken = (phrases_for(code).small_words for code in LANGUAGES)
+    kept = min((_without(question, words) for words in spoken), key=lambda words: sum(map(len, words)))
+    return " ".join(kept) or question.strip()
+
+
+def _without(question: str, small_words: Collection[str]) -> list[str]:
+    """Return the words that are left."""
+    for word in small_words:
+        if any(first <= word[0] <= last for first, last in _WITHOUT_SPACES):
+            question = question.replace(word, " ")
+    words = (word.strip(_SIGNS) for word in question.split())
+    return [word for word in words if word and word.casefold() not in small_words]
+
+
 def wins_together(alone: Answer, both: Answer) -> bool:
     """Return whether a question is better supported together with the earlier one than alone."""
     return bool(both.passages) and both.confidence > alone.confidence
+
+
+def says_no_more(both: Answer, before: Answer) -> bool:
+    """Return whether two questions together lead to the very sentence that the earlier one led to.
+
+    The earlier one alone is enough for that: "And in 2023?" after a question about 2024 has the answer of
+    2024, and as much support.
+    """
+    if not (both.answered and before.answered):
+        return False
+    found, shown = both.passages[0], before.passages[0]
+    same_passage = found.passage.passage_id == shown.passage.passage_id
+    return same_passage and found.highlight == shown.highlight
+
+
+def is_remark(text: str) -> bool:
+    """Return whether a text that replies to an answer need not be a question: long, and without its sign."""
+    return not is_short(text) and not any(sign in text for sign in QUESTION_MARKS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.callback_data import Shelf
-from bot.cards import Card, passage_card, shown_card, telling_line
+from bot.cards import Above, Card, Remark, passage_card, shown_card, telling_line
 from bot.phrases import Phrases
 from bot.shown import ShownPassage
 from bot.source_lines import date_of, title_of
@@ -29,7 +29,9 @@ class InlineItem:
     """What is posted."""
 
 
-def inline_item(ranked: RankedPassage, question: str, shelf: Shelf, phrases: Phrases) -> InlineItem:
+def inline_item(
+    ranked: RankedPassage, question: str, shelf: Shelf, phrases: Phrases, remark: Remark | None = None
+) -> InlineItem:
     """Return a passage as an item: its answering sentence, the article and date, the question in its card.
 
     Args:
@@ -37,13 +39,14 @@ def inline_item(ranked: RankedPassage, question: str, shelf: Shelf, phrases: Phr
         question: What was typed.
         shelf: What its buttons lead through; the passage is at its place.
         phrases: The reader's language.
+        remark: Said above the question.
     """
     shown = ShownPassage(ranked.passage, ranked.source, ranked.text)
     return InlineItem(
         ranked.passage.passage_id,
         shortened(telling_line(ranked), _TITLE_UNITS) or title_of(ranked.source, phrases),
         _description(shown, phrases),
-        shown_card(shelf, shown, phrases, question_shown=question),
+        shown_card(shelf, shown, phrases, above=Above(question, remark)),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from bot.cards import shelf_of
+from bot.cards import Remark, shelf_of
 from bot.inline_cards import InlineItem, inline_item
 from bot.nearest import nearest_passages
 from bot.phrases import Phrases
@@ -111,7 +111,8 @@ def declining_page(answer: Answer, question: str, question_key: str, phrases: Ph
         phrases: The reader's language.
     """
     near = nearest_passages(answer)
-    items = [_passage_item(replace(answer, passages=near), at, question, phrases) for at in range(len(near))]
+    listed = replace(answer, passages=near)
+    items = [_passage_item(listed, at, question, phrases, Remark.NEAR) for at in range(len(near))]
     return InlinePage(
         tuple(replace(item, title=phrases.perhaps.format(passage=item.title)) for item in items),
         button=InlineButton(phrases.inline_nothing_found, f"q_{question_key}"),
@@ -178,5 +179,7 @@ def chosen_passage(result_id: str) -> str | None:
     return None if found is None else found[1]
 
 
-def _passage_item(answer: Answer, place: int, question: str, phrases: Phrases) -> InlineItem:
-    return inline_item(answer.passages[place], question, shelf_of(answer.passages, place), phrases)
+def _passage_item(
+    answer: Answer, place: int, question: str, phrases: Phrases, remark: Remark | None = None
+) -> InlineItem:
+    return inline_item(answer.passages[place], question, shelf_of(answer.passages, place), phrases, remark)

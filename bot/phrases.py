@@ -26,8 +26,12 @@ class Phrases:
     name: str
     """The language's own name for itself."""
 
-    answer_to: str
-    """Above an answer: which question it answers."""
+    question: str
+    """Above a passage: the question that it was found for."""
+    near: str
+    """Above that: the articles do not answer it."""
+    no_more: str
+    """Instead: a follow-up finds only what was shown before."""
     paragraph: str
     """Where in its article a passage stands."""
     untitled: str
@@ -81,6 +85,8 @@ class Phrases:
     """To a greeting."""
     thanks: str
     """To thanks."""
+    reaction: str
+    """To a word that neither asks nor thanks, in private."""
     ask_usage: str
     """To /ask without a question."""
     only_text: str
@@ -240,6 +246,12 @@ class Phrases:
     """What they write to thank."""
     asides: tuple[str, ...]
     """What may stand beside either."""
+    reactions: tuple[str, ...]
+    """What they write to show that they have read an answer."""
+    help_asked: tuple[str, ...]
+    """What they write to get help."""
+    small_words: tuple[str, ...]
+    """Words of a question that do not say what it is about."""
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Return a number as this language writes it."""

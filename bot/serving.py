@@ -141,13 +141,10 @@ async def serve(
             ).run()
         else:
             source = _webhook(parts, application.bot, webhook, inbox, handing, on_success).run()
-        works = [source, _purge(store)]
+        works = [source, _purge(store), Following(place.index_folder, answering, opener).run()]
         if shared is not None:
             await stack.enter_async_context(shared.taking_part())
-            works += [
-                shared.work(handing, processor),
-                Following(place.index_folder, answering, opener).run(),
-            ]
+            works.append(shared.work(handing, processor))
         await _tell_start(parts)
         with _signals() as end_asked:
             try:

@@ -1,4 +1,4 @@
-"""Tells a greeting or thanks from a question, in every language that the bot speaks.
+"""Tells a greeting, thanks, a reaction or a call for help from a question, in every language that is spoken.
 
 A text is small talk only where every word of it belongs to a phrase that `languages/` lists: "hello,
 who leads Nissan?" is a question.
@@ -18,7 +18,7 @@ from index.cleaning import is_searchable
 LONGEST_CHARACTERS: Final = 60
 """A longer text is never small talk."""
 
-_QUESTION_MARKS: Final = frozenset("?？؟¿")
+QUESTION_MARKS: Final = frozenset("?？؟¿")
 
 
 def is_greeting(text: str) -> bool:
@@ -31,12 +31,32 @@ def is_thanks(text: str) -> bool:
     return _says(text, _vocabulary().thanked)
 
 
-def reply_without_search(text: str, phrases: Phrases) -> str | None:
-    """Return what is said where nothing is asked; None for a question."""
+def is_reaction(text: str) -> bool:
+    """Return whether a text only shows that an answer was read, such as "ok" or "haha, nice"."""
+    return _says(text, _vocabulary().reactions) and not (is_greeting(text) or is_thanks(text))
+
+
+def asks_for_help(text: str) -> bool:
+    """Return whether a text asks how the bot is used, and nothing else."""
+    return _words_of(text) in _vocabulary().help_asked
+
+
+def reply_without_search(text: str, phrases: Phrases, username: str) -> str | None:
+    """Return what is said where nothing is asked; None for a question.
+
+    Args:
+        text: What a person wrote.
+        phrases: Their language.
+        username: The bot's name, without the @.
+    """
     if is_thanks(text):
         return phrases.thanks
     if is_greeting(text):
         return phrases.greeting
+    if asks_for_help(text):
+        return phrases.help.format(bot=username)
+    if is_reaction(text):
+        return phrases.reaction
     return None if is_searchable(text) else phrases.no_question
 
 
@@ -44,7 +64,10 @@ def reply_without_search(text: str, phrases: Phrases) -> str | None:
 class _Vocabulary:
     greetings: frozenset[str]
     thanked: frozenset[str]
+    reactions: frozenset[str]
+    help_asked: frozenset[str]
     all: frozenset[str]
+    """What may stand beside one another: all but what asks for help."""
 
 
 @cache
@@ -52,8 +75,10 @@ def _vocabulary() -> _Vocabulary:
     spoken = [phrases_for(code) for code in LANGUAGES]
     greetings = _plain_words(each for phrases in spoken for each in phrases.greetings)
     thanked = _plain_words(each for phrases in spoken for each in phrases.thanked)
+    reactions = _plain_words(each for phrases in spoken for each in phrases.reactions)
+    help_asked = _plain_words(each for phrases in spoken for each in phrases.help_asked)
     asides = _plain_words(each for phrases in spoken for each in phrases.asides)
-    return _Vocabulary(greetings, thanked, greetings | thanked | asides)
+    return _Vocabulary(greetings, thanked, reactions, help_asked, greetings | thanked | reactions | asides)
 
 
 def _plain_words(phrases: Iterable[str]) -> frozenset[str]:
@@ -62,7 +87,7 @@ def _plain_words(phrases: Iterable[str]) -> frozenset[str]:
 
 def _says(text: str, wanted: frozenset[str]) -> bool:
     """Return whether phrases that are known cover all of a text, one that is wanted among them."""
-    if len(text) > LONGEST_CHARACTERS or (_QUESTION_MARKS & set(text) and _words_of(text) not in wanted):
+    if len(text) > LONGEST_CHARACTERS or (QUESTION_MARKS & set(text) and _words_of(text) not in wanted):
         return False
     known = _vocabulary().all
     words = _words_of(text)

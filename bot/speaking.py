@@ -36,6 +36,8 @@ class Spoken:
     """Empty where the bot was called and not asked anything."""
     is_replied_text: bool = False
     """Whether it stands in the message that was replied to."""
+    is_called: bool = True
+    """Whether the bot was named, or nobody else is in the chat; otherwise an answer was replied to."""
 
 
 def spoken(said: Said, username: str) -> Spoken | None:
@@ -55,7 +57,7 @@ def spoken(said: Said, username: str) -> Spoken | None:
     if mention.search(text):
         return _asked(mention.sub(" ", text), said)
     if said.is_private or said.answers_bot:
-        return Spoken(text)
+        return Spoken(text, is_called=said.is_private)
     return None
 
 

@@ -57,7 +57,7 @@ async def _is_for(parts: Parts, message: Message) -> bool:
 async def _item(parts: Parts, update: Update, message: Message) -> InlineItem:
     phrases = await phrases_in(parts.store, update)
     question = _question(message, parts.identity.username)
-    said = reply_without_search(question, phrases)
+    said = reply_without_search(question, phrases, parts.identity.username)
     if said is not None:
         return _saying(said)
     try:

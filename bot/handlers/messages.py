@@ -5,7 +5,9 @@ from __future__ import annotations
 from telegram import Message, Update
 from telegram.constants import ChatType
 
+from bot.cards import Remark
 from bot.permissions import NOBODY
+from bot.phrases import LANGUAGES, phrases_for
 from bot.turns import Speaker
 
 
@@ -72,6 +74,17 @@ def speaker_of(message: Message) -> Speaker:
 def is_private(message: Message) -> bool:
     """Return whether a message stands in a private chat."""
     return message.chat.type == ChatType.PRIVATE
+
+
+def remark_told(message: Message) -> Remark | None:
+    """Return what a card says above its passage, or did before its buttons opened one."""
+    text = message.text or ""
+    for phrases in map(phrases_for, LANGUAGES):
+        if text.startswith((phrases.declining_with_nearest, Remark.NEAR.told(phrases))):
+            return Remark.NEAR
+        if text.startswith(Remark.NO_MORE.told(phrases)):
+            return Remark.NO_MORE
+    return None
 
 
 def question_told(message: Message) -> str | None:

@@ -40,7 +40,10 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
         if asked is not None and asked.question:
             replied = replied_message(message)
             stands_in = replied if asked.is_replied_text and replied is not None else message
-            await replies.answer(Asked(asked.question, update, message, stands_in), context.bot)
+            called = asked.is_called
+            await replies.answer(
+                Asked(asked.question, update, message, stands_in, is_called=called), context.bot
+            )
             return
         told = await _told(parts, update, message, asked)
         if told is not None:

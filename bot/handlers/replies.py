@@ -7,8 +7,16 @@ from dataclasses import dataclass, field, replace
 from telegram import Bot, Message, Update
 
 from bot.answering import BusyError, TooSlowError
-from bot.cards import Card, answer_card, declining_card, text_card
-from bot.conversations import Conversations, is_tried_again, together, wins_together
+from bot.cards import Above, Card, Remark, answer_card, declining_card, text_card
+from bot.conversations import (
+    Conversations,
+    is_remark,
+    is_tried_again,
+    says_no_more,
+    searched,
+    together,
+    wins_together,
+)
 from bot.delivery import SendKey
 from bot.gaps import record_gap
 from bot.handlers.messages import (
@@ -24,7 +32,7 @@ from bot.handlers.working import typing_shown
 from bot.languages_of_chats import phrases_in
 from bot.parts import Parts
 from bot.phrases import Phrases
-from bot.small_talk import reply_without_search
+from bot.small_talk import is_reaction, reply_without_search
 from bot.turns import Earlier, Speaker, Turn
 from index.types import Answer
 
@@ -41,6 +49,8 @@ class Asked:
     """Where the question is written: the same, or a message that it replied to."""
     is_unseen: bool = False
     """Whether the question is to be told above its answer, because it is not to be seen in the chat."""
+    is_called: bool = True
+    """Whether the bot was named, or is alone with the person; otherwise one of its answers was replied to."""
     asker_id: int | None = None
     """Who asks, where that is not whoever wrote the message: they pressed its button."""
 
@@ -60,6 +70,13 @@ class _Found:
     """The question that is answered: alone or together with the earlier one."""
     subject: str = field(repr=False)
     """What the next question may belong to."""
+    says_no_more: bool = False
+    """Whether the answer is a sentence that the earlier question has led to already."""
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether the articles do not answer what was asked."""
+        return self.says_no_more or not self.answer.answered
 
 
 class Replies:
@@ -76,13 +93,18 @@ class Replies:
 
     async def answer(self, asked: Asked, bot: Bot) -> None:
         """Answer a question, small talk included."""
+        if not asked.is_called and is_reaction(asked.text):
+            return
         phrases = await phrases_in(self._parts.store, asked.update)
-        said = reply_without_search(asked.text, phrases)
+        said = reply_without_search(asked.text, phrases, self._parts.identity.username)
         if said is not None:
             await self.say(asked.update, bot, asked.message, text_card(said))
             return
         edits = await self._answer_to_edited(asked.update, asked.message)
-        earlier = None if asked.asker_id is not None else await self._earlier(asked.message, edits)
+        # What need not be a question is answered where it is one by itself.
+        need_not_ask = not asked.is_called and is_remark(asked.text)
+        stands_alone = need_not_ask or asked.asker_id is not None
+        earlier = None if stands_alone else await self._earlier(asked.message, edits)
         found: _Found | None = None
         async with typing_shown(bot, asked.message):
             try:
@@ -92,6 +114,8 @@ class Replies:
             except TooSlowError:
                 card = text_card(phrases.too_slow)
             else:
+                if need_not_ask and not found.answer.answered:
+                    return
                 card = _card(found, phrases, asked)
         message_id = await self._put(asked.update, bot, asked.message, asked.stands_in, card, edits)
         if found is None:
@@ -99,7 +123,7 @@ class Replies:
         if message_id is not None:
             turn = Turn(message_id, found.subject, earlier)
             await self._conversations.remember(asked.speaker, turn)
-        if not found.answer.answered:
+        if found.is_gap:
             await record_gap(self._parts, found.question, found.answer, told_language(asked.update))
 
     async def _find(self, question: str, earlier: Earlier | None) -> _Found:
@@ -113,9 +137,19 @@ class Replies:
         found = _Found(alone, question, question)
         if earlier is None or not is_tried_again(question, alone, earlier):
             return found
-        whole = together(earlier.question, question)
-        both = await self._parts.answering.ask(whole)
-        return _Found(both, whole, earlier.question) if wins_together(alone, both) else found
+        try:
+            both = await self._parts.answering.ask(searched(earlier.question, question))
+            if not wins_together(alone, both):
+                return found
+            no_more = both.answered and says_no_more(both, await self._parts.answering.ask(earlier.question))
+        except (BusyError, TooSlowError):
+            if alone.answered:
+                return found
+            raise
+        # What it has alone is at least something else.
+        if no_more and alone.answered:
+            return found
+        return _Found(both, together(earlier.question, question), earlier.question, no_more)
 
     async def _earlier(self, message: Message, edits: int | None) -> Earlier | None:
         replied = replied_message(message)
@@ -161,7 +195,8 @@ def _card(found: _Found, phrases: Phrases, asked: Asked) -> Card:
     if not answer.answered:
         return declining_card(answer, phrases)
     is_told = asked.is_unseen or found.question != asked.text
-    return answer_card(answer, phrases, question_shown=found.question if is_told else None)
+    above = Above(found.question if is_told else None, Remark.NO_MORE if found.says_no_more else None)
+    return answer_card(answer, phrases, above=above)
 
 
 def _is_of(message: Message, bot_id: int) -> bool:

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from bot.admin_cards import Status, outcome_card, rebuild_card, status_card
+from bot.callback_data import Shelf
 from bot.cards import (
+    Above,
     Card,
+    Remark,
     answer_card,
     context_card,
     declining_card,
-    passage_card,
     shelf_of,
+    shown_card,
     text_card,
 )
 from bot.inline_cards import InlineItem, article_item, inline_item
@@ -73,7 +76,7 @@ def _answers() -> Iterator[tuple[str, Card]]:
     yield "the answer to a question", answer_card(answer, EN)
     yield (
         "the answer to a follow-up",
-        answer_card(answer, EN, question_shown="Who leads Nissan? With what plan?"),
+        answer_card(answer, EN, above=Above("Who leads Nissan? With what plan?")),
     )
     yield "next: a long passage", answer_card(answer, EN, place=1)
     yield "next: no sentence marked", answer_card(answer, EN, place=2)
@@ -90,15 +93,20 @@ def _answers() -> Iterator[tuple[str, Card]]:
         answer_card(answer_of(passage_of(*CHINESE, marked=1, title="日产汽车")), phrases_for("zh")),
     )
     yield "Arabic", answer_card(answer_of(passage_of(*ARABIC, marked=1, title="نيسان")), EN)
-    yield "German", answer_card(answer, phrases_for("de"), question_shown="Wer leitet Nissan?")
+    yield "German", answer_card(answer, phrases_for("de"), above=Above("Wer leitet Nissan?"))
     yield "the articles do not say", declining_card(answer, EN)
     yield "nor is anything near", declining_card(answer_of(), EN)
-    yield "one of the nearest, opened", passage_card(as_shown(plan), EN, marked=2)
+    shelf = Shelf((plan.passage.passage_id,), (2,), 0)
+    yield "one of the nearest, opened", shown_card(shelf, as_shown(plan), EN, above=Above(remark=Remark.NEAR))
+    no_more = Above("Who leads Nissan? How old is he?", Remark.NO_MORE)
+    yield "a follow-up that finds nothing else", answer_card(answer, EN, above=no_more)
 
 
 def _items() -> Iterator[tuple[str, InlineItem]]:
     ranked = passage_of(*PLAN, marked=1)
     yield "inline: an item and what it posts", inline_item(ranked, "what plan", shelf_of([ranked], 0), EN)
+    near = inline_item(ranked, "what plan", shelf_of([ranked], 0), EN, Remark.NEAR)
+    yield "inline: what comes near", near
     yield "inline: nothing typed yet", article_item(as_shown(passage_of(*STORY)), EN)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.callback_data import ContextPress, OpenPress, Shelf, ShowPress, SourcesPress, VotePress
 from bot.cards import (
+    Above,
     Button,
     answer_card,
     context_card,
@@ -95,9 +96,9 @@ def test_one_endless_sentence_is_cut_after_a_word() -> None:
 
 
 def test_the_question_that_was_answered_is_the_only_text_in_italics() -> None:
-    card = answer_card(answer_of(passage_of(*SHORT)), ENGLISH, question_shown="Who is <he>,\nby the way?")
+    card = answer_card(answer_of(passage_of(*SHORT)), ENGLISH, above=Above("Who is <he>,\nby the way?"))
     content = received(card)
-    assert content.text.startswith("Answer to: Who is <he>, by the way?\n")
+    assert content.text.startswith("Question: Who is <he>, by the way?\n")
     assert marked(content, "italic") == ["Who is <he>, by the way?"]
 
 
@@ -239,4 +240,4 @@ def test_an_inline_item_shows_the_sentence_and_posts_the_question_with_it() -> N
     assert item.result_id == ranked.passage.passage_id
     assert item.title == "He began with an aggressive plan."
     assert item.description == "Nissan looks for hybrid partners · 2025-06-12"
-    assert received(item.card).text.startswith("Answer to: who began?\n")
+    assert received(item.card).text.startswith("Question: who began?\n")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.callback_data import OpenPress, Shelf, ShowPress
 from bot.cards import (
+    Above,
     answer_card,
     context_card,
     declining_card,
@@ -42,7 +43,7 @@ def test_any_answer_is_a_message_that_telegram_takes_and_that_quotes_word_for_wo
 ) -> None:
     place = data.draw(st.integers(0, len(answer.passages) - 1))
     ranked = answer.passages[place]
-    content = received(answer_card(answer, phrases, place=place, question_shown=question))
+    content = received(answer_card(answer, phrases, place=place, above=Above(question)))
     whole = sendable(ranked.text)
     shown = quotes(content)
     assert all(quote in whole for quote in shown)
@@ -61,7 +62,7 @@ def test_any_answer_is_a_message_that_telegram_takes_and_that_quotes_word_for_wo
 def test_the_answering_sentence_is_seen_without_a_tap(
     answer: Answer, phrases: Phrases, question: str | None
 ) -> None:
-    content = received(answer_card(answer, phrases, question_shown=question))
+    content = received(answer_card(answer, phrases, above=Above(question)))
     if not marked(content, "bold"):
         return
     first = entities(content, "bold")[0]
@@ -74,16 +75,16 @@ def test_turning_the_pages_gives_what_the_answer_itself_would(
     answer: Answer, phrases: Phrases, question: str | None
 ) -> None:
     for place in range(len(answer.passages)):
-        card = answer_card(answer, phrases, place=place, question_shown=question)
+        card = answer_card(answer, phrases, place=place, above=Above(question))
         for press in pressed(card, ShowPress):
             turned_to = place - place % 5 + press.shelf.place
             again = shown_card(
                 press.shelf,
                 as_shown(answer.passages[turned_to]),
                 phrases,
-                question_shown=question,
+                above=Above(question),
             )
-            expected = answer_card(answer, phrases, place=turned_to, question_shown=question)
+            expected = answer_card(answer, phrases, place=turned_to, above=Above(question))
             assert again == expected
 
 
@@ -99,7 +100,7 @@ def test_any_context_is_a_message_that_quotes_the_article(
     shown = [ShownPassage(passage, source, passage.span.of(text)) for passage in around]
     mark = data.draw(st.one_of(st.none(), st.integers(0, min(62, len(passages[at].sentences) - 1))))
     shelf = Shelf((passages[at].passage_id,), (mark,), 0)
-    card = context_card(shelf, shown, phrases, question_shown=question)
+    card = context_card(shelf, shown, phrases, above=Above(question))
     content = received(card)
     whole = sendable(text)
     assert quotes(content)

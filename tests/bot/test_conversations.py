@@ -8,10 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversations import is_short, is_tried_again, together, wins_together
+from bot.conversations import (
+    is_remark,
+    is_short,
+    is_tried_again,
+    says_no_more,
+    searched,
+    subject,
+    together,
+    wins_together,
+)
 from bot.turns import Earlier, Turn
 from index.types import Answer
 from tests.bot.answers import answer_of, ranked
+from tests.bot.card_texts import any_text, passage_of
 
 BEFORE = Earlier("Who built the lighthouse?", is_replied_to=False)
 REPLIED_TO = Earlier("Who built the lighthouse?", is_replied_to=True)
@@ -68,6 +78,74 @@ def test_the_better_supported_wins(alone: float, both: float, wins: bool) -> Non
 
 def test_what_found_nothing_does_not_win() -> None:
     assert not wins_together(answer_of(answered=False), replace(answer_of(answered=False), confidence=0.5))
+
+
+SENTENCES = ("It was built in 1858. ", "Its lamp was lit with kerosene.")
+
+
+@pytest.mark.parametrize(
+    ("both", "before", "no_more"),
+    [
+        (answer_of(passage_of(*SENTENCES, marked=0)), answer_of(passage_of(*SENTENCES, marked=0)), True),
+        (answer_of(passage_of(*SENTENCES, marked=1)), answer_of(passage_of(*SENTENCES, marked=0)), False),
+        (
+            answer_of(passage_of(*SENTENCES, marked=0, number=2)),
+            answer_of(passage_of(*SENTENCES, marked=0, number=1)),
+            False,
+        ),
+        (
+            answer_of(passage_of(*SENTENCES, marked=0)),
+            answer_of(passage_of(*SENTENCES, marked=0), answered=False),
+            False,
+        ),
+        (
+            answer_of(passage_of(*SENTENCES, marked=0), answered=False),
+            answer_of(passage_of(*SENTENCES, marked=0)),
+            False,
+        ),
+    ],
+    ids=["the same sentence", "another sentence", "another passage", "nothing was shown", "no answer now"],
+)
+def test_the_sentence_that_was_shown_is_no_answer_to_a_follow_up(
+    both: Answer, before: Answer, no_more: bool
+) -> None:
+    assert says_no_more(both, before) is no_more
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("Haha nice one, I did not know that about them", True),
+        ("And what did they do with all of the old lamps?", False),
+        ("他们后来把所有的旧灯都怎么样了？", False),
+        ("And the old lamp?", False),
+        ("and the old lamp", False),
+    ],
+)
+def test_a_long_reply_that_asks_nothing_is_a_remark(text: str, remark: bool) -> None:
+    assert is_remark(text) is remark
+
+
+@pytest.mark.parametrize(
+    ("question", "about"),
+    [
+        ("Who built the lighthouse of Hornby Head?", "built lighthouse Hornby Head"),
+        ("By how much did U.S. sales rise in 2024?", "U.S sales rise 2024"),
+        ("Wer leitet Nissan?", "leitet Nissan"),
+        ("¿Quién es el director de Nissan?", "director Nissan"),
+        ("Кто руководит заводом?", "руководит заводом"),
+        ("谁领导日产？", "领导日产"),
+        ("Who?", "Who?"),
+        ("", ""),
+    ],
+)
+def test_a_question_is_about_its_larger_words(question: str, about: str) -> None:
+    assert subject(question) == about
+
+
+@given(any_text(6), any_text(6))
+def test_what_is_searched_begins_with_the_later_question(earlier: str, question: str) -> None:
+    assert searched(earlier, question).startswith(question.strip())
 
 
 @pytest.mark.parametrize(

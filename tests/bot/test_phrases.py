@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from bot import phrases as module
 from bot.phrases import LANGUAGES, Phrases, phrases_for
-from bot.small_talk import is_greeting, is_thanks
+from bot.small_talk import asks_for_help, is_greeting, is_reaction, is_thanks, reply_without_search
 from tests.bot.card_texts import any_text
 
 TEXTS = [
     field.name
     for field in fields(Phrases)
-    if field.name not in ("code", "article_forms", "greetings", "thanked", "asides", "thousands", "decimal")
+    if isinstance(getattr(phrases_for("en"), field.name), str)
+    and field.name not in ("code", "thousands", "decimal")
 ]
 SPOKEN = [phrases_for(code) for code in LANGUAGES]
 by_language = pytest.mark.parametrize("phrases", SPOKEN, ids=LANGUAGES)
@@ -35,6 +36,15 @@ def test_a_language_has_every_phrase_and_fills_in_the_same(phrases: Phrases) -> 
         assert isinstance(said, str), name
         assert said.strip() == said != "", name
         assert placeholders(said) == placeholders(getattr(SPOKEN[0], name)), name
+
+
+@by_language
+def test_a_list_of_words_is_of_words(phrases: Phrases) -> None:
+    # In YAML an unquoted "no" is none, but false.
+    for field in fields(phrases):
+        words = getattr(phrases, field.name)
+        if isinstance(words, tuple):
+            assert all(isinstance(word, str) and word == word.strip() != "" for word in words), field.name
 
 
 @by_language
@@ -202,6 +212,56 @@ def test_thanks_are_told_from_a_question(text: str) -> None:
 def test_anything_more_than_small_talk_is_a_question(text: str) -> None:
     assert not is_greeting(text)
     assert not is_thanks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ok",
+            "OK!",
+            "lol",
+            "haha, nice",
+            "Yes",
+            "no",
+            "I see.",
+            "alles klar",
+            "genau!",
+            "vale",
+            "¡Sí!",
+            "да",
+        ),
+        *("понятно", "嗯", "好的", "great 👍"),
+    ],
+)
+def test_a_reaction_is_told_from_a_question(text: str) -> None:
+    assert is_reaction(text)
+    assert reply_without_search(text, phrases_for("en"), "footnote_bot") == phrases_for("en").reaction
+
+
+@pytest.mark.parametrize(
+    "text", ["ok, who leads Nissan", "is it nice?", "no sugar", "Hello!", "thanks, great"]
+)
+def test_more_than_a_reaction_is_none(text: str) -> None:
+    assert not is_reaction(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["help", "Help!", "what can you do?", "Wer bist du?", "ayuda", "помощь", "帮助"]
+)
+def test_a_call_for_help_gets_it(text: str) -> None:
+    assert asks_for_help(text)
+    said = reply_without_search(text, phrases_for("en"), "footnote_bot")
+    assert said is not None
+    assert "@footnote_bot and your question" in said
+
+
+@pytest.mark.parametrize(
+    "text", ["who can help me with tea", "helpless", "what can you do about stale bread?"]
+)
+def test_a_question_about_help_is_a_question(text: str) -> None:
+    assert not asks_for_help(text)
+    assert reply_without_search(text, phrases_for("en"), "footnote_bot") is None
 
 
 @given(any_text(6))

@@ -66,7 +66,7 @@ def test_other_texts_in_a_group_are_not(text: str) -> None:
 
 
 def test_a_reply_to_the_bot_is_a_question() -> None:
-    assert spoken(Said("Who?", is_private=False, answers_bot=True), NAME) == Spoken("Who?")
+    assert spoken(Said("Who?", is_private=False, answers_bot=True), NAME) == Spoken("Who?", is_called=False)
 
 
 def test_a_command_to_another_bot_is_none_even_as_a_reply_to_this_one() -> None:

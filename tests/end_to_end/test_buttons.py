@@ -137,6 +137,10 @@ def test_a_nearest_passage_opens_in_place_with_the_others_beside_it(stand_in: St
     labels = [button.text for button in message.buttons()]
     pressed(stand_in, ann, message, labels[1])
     assert [button.text for button in message.keyboard[0]][:2] == ["◀ 1/3", "3/3 ▶"]
+    assert message.text.startswith(f"{ENGLISH.near}\n")
+    for label in ("3/3", "In context", "Only the passage"):
+        pressed(stand_in, ann, message, label)
+        assert message.text.startswith(f"{ENGLISH.near}\n")
     assert len(ann.chat.from_bot) == 1
 
 

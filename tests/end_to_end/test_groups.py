@@ -173,9 +173,9 @@ def test_a_reply_to_the_bot_is_a_question(stand_in: StandIn) -> None:
     ann, bob = stand_in.person("Ann"), stand_in.person("Bob")
     group = stand_in.group("Light", ann, bob)
     first = stand_in.answer_to(ann.writes(group, f"/ask@footnote_bot {BUILT}"))
-    asked = bob.writes(group, "When?", reply_to=first)
+    asked = bob.writes(group, "And what colour?", reply_to=first)
     answer = stand_in.answer_to(asked)
-    assert answer.text.startswith(f"Answer to: {BUILT} When?\n")
+    assert answer.text.startswith(f"Question: {BUILT} And what colour?\n")
     assert answer.reply_to is asked
 
 
@@ -253,7 +253,17 @@ def test_an_anonymous_admin_is_answered_and_nobody_in_particular(stand_in: Stand
     alone = stand_in.answer_to(ann.writes(group, "/ask@footnote_bot When?", as_chat=group))
     assert alone.text in (ENGLISH.declining, ENGLISH.declining_with_nearest)
     reply = stand_in.answer_to(ann.writes(group, "When?", as_chat=group, reply_to=first))
-    assert reply.text.startswith(f"Answer to: {BUILT} When?\n")
+    assert reply.marked("italic") == [f"{BUILT} When?"]
+
+
+def test_a_reply_that_asks_nothing_is_passed_over(stand_in: StandIn) -> None:
+    ann, bob = stand_in.person("Ann"), stand_in.person("Bob")
+    group = stand_in.group("Light", ann, bob)
+    answer = stand_in.answer_to(ann.writes(group, f"/ask@footnote_bot {BUILT}"))
+    before = until_now(stand_in, ann, group)
+    for text in ("ok", "haha, nice", "Nice one, I did not know that about them at all"):
+        bob.writes(group, text, reply_to=answer)
+    assert until_now(stand_in, ann, group) == [*before, ENGLISH.ask_usage]
 
 
 def test_who_writes_for_a_channel_is_answered(stand_in: StandIn) -> None:

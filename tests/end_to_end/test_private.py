@@ -100,18 +100,36 @@ def test_an_answered_question_is_no_gap(stand_in: StandIn, bot: BotProcess) -> N
 def test_a_short_question_that_is_unclear_alone_is_understood_by_the_one_before(stand_in: StandIn) -> None:
     ann = stand_in.person("Ann")
     stand_in.answer_to(ann.asks(BUILT))
-    answer = stand_in.answer_to(ann.asks("When?"))
-    assert answer.text.startswith(f"Answer to: {BUILT} When?\n")
-    assert "1858" in answer.marked("bold")[0]
-    again = stand_in.answer_to(ann.asks("Why?"))
-    assert again.text.startswith(f"Answer to: {BUILT} Why?\n")
+    answer = stand_in.answer_to(ann.asks("And what colour?"))
+    assert answer.text.startswith(f"Question: {BUILT} And what colour?\n")
+    assert "red and white" in answer.marked("bold")[0]
+
+
+def test_a_follow_up_that_finds_the_same_sentence_says_so_and_is_a_gap(
+    stand_in: StandIn, bot: BotProcess
+) -> None:
+    ann = stand_in.person("Ann")
+    stand_in.answer_to(ann.asks(BUILT))
+    for text in ("When?", "And in 1900?"):
+        answer = stand_in.answer_to(ann.asks(text))
+        assert answer.text.startswith(f"{ENGLISH.no_more}\nQuestion: {BUILT} {text}\n")
+        assert "1858" in answer.marked("bold")[0]
+        bot.wait_until_idle()
+        assert f"{BUILT} {text}" in gaps(bot)
+
+
+def test_a_reaction_is_no_question(stand_in: StandIn) -> None:
+    ann = stand_in.person("Ann")
+    stand_in.answer_to(ann.asks(BUILT))
+    assert stand_in.answer_to(ann.asks("ok, I see")).text == ENGLISH.reaction
+    assert stand_in.answer_to(ann.asks("What can you do?")).text == ENGLISH.help.format(bot="footnote_bot")
 
 
 def test_a_clear_question_is_answered_alone(stand_in: StandIn) -> None:
     ann = stand_in.person("Ann")
     stand_in.answer_to(ann.asks(BUILT))
     answer = stand_in.answer_to(ann.asks("What is bread baked from?"))
-    assert "Answer to" not in answer.text
+    assert "Question" not in answer.text
     assert "flour" in answer.marked("bold")[0]
 
 
@@ -119,8 +137,8 @@ def test_a_reply_belongs_to_the_answer_that_it_replies_to(stand_in: StandIn) -> 
     ann = stand_in.person("Ann")
     first = stand_in.answer_to(ann.asks(BUILT))
     stand_in.answer_to(ann.asks("How long does green tea keep?"))
-    answer = stand_in.answer_to(ann.asks("When?", reply_to=first))
-    assert answer.text.startswith(f"Answer to: {BUILT} When?\n")
+    answer = stand_in.answer_to(ann.asks("And what colour?", reply_to=first))
+    assert answer.text.startswith(f"Question: {BUILT} And what colour?\n")
 
 
 def test_nobody_elses_question_is_the_one_before(stand_in: StandIn) -> None:
@@ -149,10 +167,10 @@ def test_an_edited_question_edits_its_answer(stand_in: StandIn) -> None:
 def test_an_edited_follow_up_still_follows_up(stand_in: StandIn) -> None:
     ann = stand_in.person("Ann")
     stand_in.answer_to(ann.asks(BUILT))
-    asked = ann.asks("Wehn?")
+    asked = ann.asks("And what?")
     answer = stand_in.answer_to(asked)
-    ann.asks("When?", edits=asked)
-    stand_in.wait_for(lambda: answer.text.startswith(f"Answer to: {BUILT} When?\n"))
+    ann.asks("And what colour?", edits=asked)
+    stand_in.wait_for(lambda: answer.text.startswith(f"Question: {BUILT} And what colour?\n"))
     assert len(ann.chat.from_bot) == 2
 
 
@@ -267,7 +285,7 @@ def test_a_link_with_a_kept_question_answers_it(stand_in: StandIn, bot: BotProce
             await store.aclose()
 
     answer = stand_in.answer_to(stand_in.person("Ann").asks(f"/start q_{asyncio.run(keep())}"))
-    assert answer.text.startswith(f"Answer to: {BUILT}\n")
+    assert answer.text.startswith(f"Question: {BUILT}\n")
 
 
 @pytest.mark.parametrize("payload", ["q_forgotten", "s_short", "anything", "q_"])
