@@ -3,7 +3,8 @@ r"""The blocks of a text: its paragraphs, lists, quotes, tables and code, and th
 This reads the part of Markdown that says where sentences cannot run on, and nothing else: links,
 images and emphasis stay in the text as written. Plain text is read by the same rules, with care
 that no text is lost to a mark that only looks like Markdown: a fence or a comment that is never
-closed is text, and so is a heading that is long or ends like a sentence.
+closed is text, and so is a heading that is long or ends like a statement; underlined, like any sentence.
+A heading with nothing below it is a block of its own, since headings are not searched.
 
 Line ends are expected to be `"\\n"`; every step is linear in the length of the text.
 """
@@ -25,6 +26,7 @@ _COMMENT = re.compile(r" {0,3}<!--")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•◦▪‣]|(\d{1,9})[.)])[ \t]+(?=\S)")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _SENTENCE_END = tuple(".!?…。！？।۔؟")
+_STATEMENT_END = tuple(".。।۔")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,21 @@ def read_blocks(text: str, start: int = 0) -> Structure:
     return _Reader(text).read(start)
 
 
+@dataclass(slots=True)
+class _Heading:
+    """A heading above what is being read."""
+
+    level: int
+    title: str
+    span: Span
+    """Of the title."""
+    hidden: int
+    """Which of the hidden spans its line is."""
+    section: int
+    has_text: bool = False
+    """Whether a block has come below it."""
+
+
 class _Reader:
     """One pass over the lines, with the block that is still open."""
 
@@ -68,7 +85,7 @@ class _Reader:
         self._text = text
         self._blocks: list[Block] = []
         self._hidden: list[Span] = []
-        self._headings: list[tuple[int, str]] = []
+        self._headings: list[_Heading] = []
         self._section = 0
         self._pieces: list[Span] = []
         self._kind = "paragraph"
@@ -84,6 +101,7 @@ class _Reader:
             end = self._line_end(position)
             position = self._read_line(position, end)
         self._close()
+        self._leave(0)
         return Structure(tuple(self._blocks), self._visible())
 
     def _line_end(self, position: int) -> int:
@@ -116,10 +134,11 @@ class _Reader:
             unclosed = title.rstrip("#")
             if not unclosed or unclosed[-1] in " \t":
                 title = unclosed.rstrip()
-            if len(title) <= LONGEST_HEADING:
+            if len(title) <= LONGEST_HEADING and not title.endswith(_STATEMENT_END):
                 self._close()
+                self._leave(len(heading[1]))
                 self._hide(start, end)
-                self._enter(len(heading[1]), title)
+                self._enter(len(heading[1]), title, start + heading.end())
                 return end + 1
         if _COMMENT.match(line) and (close := self._comment_end(start)) is not None:
             self._break(start, close)
@@ -143,10 +162,12 @@ class _Reader:
             above = self._pieces[0]
             title = above.of(self._text).strip()
             if len(title) <= LONGEST_HEADING and not title.endswith(_SENTENCE_END):
+                level = 1 if marks[0] == "=" else 2
                 self._pieces = []
                 self._close()
+                self._leave(level)
                 self._hide(above.start, end)
-                self._enter(1 if marks[0] == "=" else 2, title)
+                self._enter(level, title, self._text.index(title, above.start))
                 return end + 1
         if len(marks) > 2:
             self._break(start, end)
@@ -200,13 +221,22 @@ class _Reader:
             self._shortest_unclosed[mark] = length
         return closing
 
-    def _enter(self, level: int, title: str) -> None:
-        """Begin what stands under the heading `title`; a heading without words only ends others."""
-        while self._headings and self._headings[-1][0] >= level:
-            self._headings.pop()
-        if title:
-            self._headings.append((level, title))
+    def _enter(self, level: int, title: str, start: int) -> None:
+        """Begin what stands under a heading, hidden last; one without words only ends others."""
         self._section += 1
+        if title:
+            span = Span(start, start + len(title))
+            self._headings.append(_Heading(level, title, span, len(self._hidden) - 1, self._section))
+
+    def _leave(self, level: int) -> None:
+        """End the headings of a level and below; those without text become blocks."""
+        while self._headings and self._headings[-1].level >= level:
+            heading = self._headings.pop()
+            if not heading.has_text and _LETTER_OR_DIGIT.search(heading.title):
+                line = self._hidden[heading.hidden]
+                self._hidden[heading.hidden] = Span(line.start, heading.span.start)
+                self._hide(heading.span.end, line.end)
+                self._put((heading.span,), prose=True, section=heading.section)
 
     def _break(self, start: int, end: int) -> None:
         self._close()
@@ -222,12 +252,15 @@ class _Reader:
             piece for piece in self._pieces if _LETTER_OR_DIGIT.search(self._text, piece.start, piece.end)
         )
         if pieces:
-            headings = tuple(title for _, title in self._headings)
-            prose = self._kind in ("paragraph", "list")
-            self._blocks.append(Block(pieces, prose, headings, self._section))
+            self._put(pieces, prose=self._kind in ("paragraph", "list"), section=self._section)
         self._pieces = []
         self._kind = "paragraph"
         self._lines_open = 0
+
+    def _put(self, pieces: tuple[Span, ...], *, prose: bool, section: int) -> None:
+        self._blocks.append(Block(pieces, prose, tuple(each.title for each in self._headings), section))
+        for heading in self._headings:
+            heading.has_text = True
 
     def _visible(self) -> str:
         parts: list[str] = []

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from typing import Any, Final
 
-from telegram import Update
+from telegram import Message, MessageEntity, Update
 from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop, BaseHandler, CallbackContext, TypeHandler
 
@@ -18,7 +17,7 @@ from bot.languages_of_chats import phrases_in
 from bot.parts import Parts
 
 _MOST_TOLD: Final = 10_000
-_CLAIM: Final = re.compile(r"/claim\b")
+_CLAIM: Final = "/claim"
 
 
 def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
@@ -32,7 +31,7 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         place = _place(update)
         if place is None or await is_answered(parts.settings, parts.store, place):
             return
-        if update.message is not None and _CLAIM.match(update.message.text or "") and place > 0:
+        if update.message is not None and place > 0 and _claims(update.message, parts.identity.username):
             return
         phrases = await phrases_in(parts.store, update)
         if update.callback_query is not None:
@@ -48,6 +47,14 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         raise ApplicationHandlerStop
 
     return [] if parts.settings.allowed_chats is None else [TypeHandler(Update, on_update)]
+
+
+def _claims(message: Message, username: str) -> bool:
+    """Return whether a message is the command by which one becomes an admin, as its handler sees it."""
+    first = next(iter(message.entities), None)
+    if first is None or first.type != MessageEntity.BOT_COMMAND or first.offset:
+        return False
+    return message.parse_entity(first).lower() in (_CLAIM, f"{_CLAIM}@{username.lower()}")
 
 
 def _place(update: Update) -> int | None:

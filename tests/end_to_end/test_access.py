@@ -85,3 +85,14 @@ def test_buttons_show_nothing_to_others(stand_in: StandIn, guest: Person) -> Non
     assert stand_in.toast(stranger.presses(posted, "2/5")) == ENGLISH.chat_refused
     assert posted.content == shown
     assert stand_in.toast(guest.presses(posted, "2/5")) == ""
+
+
+@pytest.mark.parametrize(
+    "text", [f"/claim/ {BUILT}", f"/claims {BUILT}", f"/claim@other_bot {BUILT}", f"x /claim {BUILT}"]
+)
+def test_what_only_looks_like_a_claim_is_refused(stand_in: StandIn, text: str) -> None:
+    assert stand_in.answer_to(stand_in.person("Stan").asks(text)).text == ENGLISH.chat_refused
+
+
+def test_a_claim_is_heard(stand_in: StandIn) -> None:
+    assert stand_in.answer_to(stand_in.person("Stan").asks("/claim ABCD-EFGH")).text == ENGLISH.claim_closed

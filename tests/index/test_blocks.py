@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.blocks import LONGEST_HEADING, read_blocks
 
@@ -25,7 +29,8 @@ def test_headings_stand_above_what_follows_until_one_as_high() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["#hashtag", "####### seven", "    # code", "# " + "a" * (LONGEST_HEADING + 1)]
+    "text",
+    ["#hashtag", "####### seven", "    # code", "# " + "a" * (LONGEST_HEADING + 1), "# Logs are kept."],
 )
 def test_a_line_that_only_looks_like_a_heading_is_text(text: str) -> None:
     """Headings are not searched, so a doubtful one stays text."""
@@ -40,7 +45,31 @@ def test_a_sentence_above_a_rule_is_text() -> None:
 
 def test_a_heading_without_words_ends_the_one_before() -> None:
     """`##` alone takes back the headings of its level and below."""
-    assert headings("# A\n## B\n##\nx") == [("A",)]
+    assert headings("# A\n## B\nx\n##\ny") == [("A", "B"), ("A",)]
+
+
+def test_a_heading_with_nothing_below_is_text() -> None:
+    """It would be found by nobody: headings are not searched by themselves."""
+    text = "# Contact\n\n## Phone: 0123 ##\nMail: a@b.org\n---\n\n# Other\n\nText.\n\n## End\n##"
+    assert pieces(text) == [["Phone: 0123"], ["Mail: a@b.org"], ["Text."], ["End"]]
+    assert headings(text) == [("Contact",), ("Contact",), ("Other",), ("Other",)]
+    assert len({block.section for block in read_blocks(text).blocks}) == 4
+    visible = read_blocks(text).visible
+    assert len(visible) == len(text)
+    assert visible.split() == ["Phone:", "0123", "Mail:", "a@b.org", "Text.", "End"]
+
+
+@given(
+    st.lists(st.sampled_from(["# {}", "## {} ##", "### {}.", "{}", "- {}", "> {}", "", "---", "===", "#"]))
+)
+def test_no_word_is_lost(lines: list[str]) -> None:
+    """Each is in a block, or among the headings above one."""
+    text = "\n".join(line.format(f"word{place}") for place, line in enumerate(lines))
+    found = " ".join(
+        " ".join([*block.headings, *(piece.of(text) for piece in block.pieces)])
+        for block in read_blocks(text).blocks
+    )
+    assert set(re.findall(r"word\d+", text)) == set(re.findall(r"word\d+", found))
 
 
 def test_blank_lines_and_other_kinds_of_block_end_a_paragraph() -> None:
