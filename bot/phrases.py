@@ -98,7 +98,11 @@ class Phrases:
     failed: str
     """After an error that nobody foresaw."""
     refused: str
-    """To whoever may not do what they asked for."""
+    """To what can only be done in private."""
+    admins_only: str
+    """To whoever is none, and asks for what only the bot's admins may do."""
+    group_admins_only: str
+    """To whoever is none, and chooses the language of a group."""
     chat_refused: str
     """To a chat that is not among those that are answered."""
 

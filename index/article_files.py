@@ -2,12 +2,14 @@
 
 Article files end in `.md`, `.markdown` or `.txt`, in any case of letters. Hidden files and folders
 are passed over. Links are not followed out of the folder, and never to a file that is read anyway.
+Documents of other kinds are counted, since somebody may expect them to be read.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -16,6 +18,12 @@ from index.types import SkippedFile
 
 ARTICLE_ENDINGS = (".md", ".markdown", ".txt")
 MARKDOWN_ENDINGS = (".md", ".markdown")
+
+_DOCUMENT_ENDINGS = frozenset(
+    {".adoc", ".csv", ".doc", ".docx", ".epub", ".htm", ".html", ".ipynb", ".odt", ".org", ".pdf"}
+    | {".pptx", ".rst", ".rtf", ".tex", ".textile", ".wiki", ".xlsx"}
+)
+"""Of files that hold text and are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,8 @@ def list_article_files(folder: Path) -> Listing:
                 folders.append(walk.visit(path, relative_path + "/"))
             except OSError as error:
                 walk.skip(relative_path, f"cannot be listed ({error.strerror}); give the right to read it")
+    if walk.others:
+        walk.notices.append(_notice_of(walk.others))
     return Listing(
         files=tuple(sorted(walk.files, key=lambda file: (file.article_id, file.relative_path))),
         skipped=tuple(sorted(walk.skipped, key=lambda file: file.path)),
@@ -91,6 +101,8 @@ class _Walk:
     notices: list[SkippedFile] = field(default_factory=list)
     linked: dict[Path, str] = field(default_factory=dict)
     """Files that are read through a link, by what the link points to."""
+    others: Counter[str] = field(default_factory=Counter)
+    """How many documents of other kinds there are, by ending."""
 
     def skip(self, relative_path: str, reason: str) -> None:
         self.skipped.append(SkippedFile(printable(relative_path), reason))
@@ -106,6 +118,8 @@ class _Walk:
             path, relative_path = folder / entry.name, prefix + entry.name
             is_folder = entry.is_dir(follow_symlinks=False)
             if not (is_folder or entry.is_symlink() or _is_article(entry.name)):
+                ending = PurePath(entry.name).suffix.lower()
+                self.others.update([ending] if ending in _DOCUMENT_ENDINGS else [])
                 continue
             if not _is_utf8(entry.name):
                 self.skip(relative_path, "has a name that is not UTF-8; rename it")
@@ -164,6 +178,13 @@ class _Walk:
         kinds = ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"))
         kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
         self.skip(relative_path, f"is {kind} and not a file; replace it with a text file")
+
+
+def _notice_of(others: Counter[str]) -> SkippedFile:
+    count = others.total()
+    each = ", ".join(f"{ending} {number}" for ending, number in sorted(others.items()))
+    are = "file is of a kind that is" if count == 1 else "files are of kinds that are"
+    return SkippedFile(f"{count:,}", f"{are} not read ({each}); save what is to be found as Markdown or text")
 
 
 def _is_article(name: str) -> bool:

@@ -74,7 +74,7 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
                 await callback(update, context)
             else:
                 phrases = await phrases_in(parts.store, update)
-                await say(update, context, text_card(phrases.refused))
+                await say(update, context, text_card(phrases.admins_only))
 
         return authorised
 

@@ -139,7 +139,7 @@ async def _speak(parts: Parts, query: CallbackQuery, code: str, phrases: Phrases
     if code not in LANGUAGES or query.message is None:
         return _Effect(toast=phrases.button_unknown)
     if not await _may_set(query):
-        return _Effect(toast=phrases.refused)
+        return _Effect(toast=phrases.group_admins_only)
     await parts.store.set_interface_language(query.message.chat.id, code)
     chosen = phrases_for(code)
     return _Effect(settings_card(chosen), chosen.language_set)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import OrderedDict
+from typing import Any, Final
 
 from telegram import Message, Update
 from telegram.ext import BaseHandler, CallbackContext, MessageHandler, filters
@@ -22,17 +23,31 @@ from bot.parts import Parts
 from bot.speaking import Said, Spoken, is_other_command, spoken, without_address
 from bot.store import Store
 
+_MOST_ALBUMS: Final = 1_000
 _MESSAGES = filters.UpdateType.MESSAGES | filters.UpdateType.CHANNEL_POSTS
 
 
 def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]:
     """Return the handler of every message that no other handler takes."""
     bot_id, username = parts.identity.bot_id, parts.identity.username
+    albums: OrderedDict[tuple[int, str], None] = OrderedDict()
+
+    def is_of_known_album(message: Message) -> bool:
+        """Return whether another picture of the same album came before."""
+        if message.media_group_id is None:
+            return False
+        album = (message.chat_id, message.media_group_id)
+        is_known = album in albums
+        albums[album] = None
+        if len(albums) > _MOST_ALBUMS:
+            albums.popitem(last=False)
+        return is_known
 
     async def on_message(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         message = message_of(update)
         if message is None or not is_worth_hearing(message, bot_id):
             return
+        is_known_album = is_of_known_album(message)
         text = text_of(message)
         asked = spoken(await _said(parts.store, message, bot_id), username) if text else None
         if asked is None and text and is_edited(update) and not is_private(message):
@@ -46,7 +61,7 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
             )
             return
         told = await _told(parts, update, message, asked)
-        if told is not None:
+        if told is not None and not is_known_album:
             await replies.say(update, context.bot, message, text_card(told))
 
     return [MessageHandler(_MESSAGES, on_message)]

@@ -193,7 +193,7 @@ class Rebuilds:
         phrases = await phrases_in(self._parts.store, update)
         sender = Sender(query.from_user.id, query.from_user.is_bot)
         if not is_admin(sender, await admins_of(self._parts.settings, self._parts.store)):
-            await answer_press(query, phrases.refused)
+            await answer_press(query, phrases.admins_only)
             return
         decided = await self._decided(press, context, phrases)
         await answer_press(query, decided.toast)

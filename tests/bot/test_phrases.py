@@ -60,7 +60,15 @@ def test_a_language_says_nothing_in_the_words_of_another(phrases: Phrases) -> No
 @by_language
 def test_phrases_fit_where_they_are_shown(phrases: Phrases) -> None:
     toasts = ("passage_gone", "button_unknown", "voted_up", "voted_down", "vote_changed", "vote_kept")
-    for name in (*toasts, "rebuild_over", "busy", "too_slow", "refused", "language_set"):
+    for name in (
+        *toasts,
+        "rebuild_over",
+        "busy",
+        "too_slow",
+        "admins_only",
+        "group_admins_only",
+        "language_set",
+    ):
         assert len(getattr(phrases, name)) <= 200, name
     assert len(phrases.failed.format(reference="a1b2c3")) <= 200
     assert len(phrases.about) <= 120

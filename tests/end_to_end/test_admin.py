@@ -177,7 +177,7 @@ def test_one_rebuild_at_a_time_which_can_be_cancelled_by_an_admin_alone(
     assert stand_in.answer_to(admin.asks("/rollback")).text == ENGLISH.rebuild_running
 
     stranger = stand_in.person("Stan")
-    assert stand_in.toast(stranger.presses(message, ENGLISH.cancel)) == ENGLISH.refused
+    assert stand_in.toast(stranger.presses(message, ENGLISH.cancel)) == ENGLISH.admins_only
     shows(stand_in, message, ENGLISH.time_left.split()[0])
     assert re.search(r"^[▰▱]{12} \d+% · [\d,]+ of [\d,]+$", message.text, re.M)
     press = RebuildPress(RebuildAction.CANCEL, "another")
@@ -219,7 +219,7 @@ def test_a_worse_index_is_used_only_where_an_admin_says_so(
     second = rebuilt(stand_in, admin, ENGLISH.rebuild_worse)
     stranger = stand_in.person("Stan")
     for label in (ENGLISH.switch_anyway, ENGLISH.keep_current):
-        assert stand_in.toast(stranger.presses(second, label)) == ENGLISH.refused
+        assert stand_in.toast(stranger.presses(second, label)) == ENGLISH.admins_only
         if first.button(label).value != second.button(label).value:
             # The first candidate is gone, so that its button must not approve the second.
             assert stand_in.toast(admin.presses(first, label)) == ENGLISH.rebuild_over
@@ -338,12 +338,12 @@ def test_others_are_refused_and_so_is_whoever_may_be_anybody(
     name, _, rest = command.partition(" ")
     addressed = f"{name}@footnote_bot {rest}".strip()
     in_private = stranger.asks(command)
-    refused = ENGLISH.claim_closed if name == "/claim" else ENGLISH.refused
+    refused = ENGLISH.claim_closed if name == "/claim" else ENGLISH.admins_only
     assert stand_in.answer_to(in_private).text == refused
     for person, as_chat in ((stranger, None), (admin, group)):
         asked = person.writes(group, addressed, as_chat=as_chat)
         answer = stand_in.answer_to(asked)
-        assert answer.text == ENGLISH.refused
+        assert answer.text == ENGLISH.admins_only
         assert answer.reply_to is asked
     channel = stand_in.channel("News", admin)
     admin.writes(channel, addressed)

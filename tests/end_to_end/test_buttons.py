@@ -166,7 +166,7 @@ def test_in_a_group_an_admin_chooses_the_language(stand_in: StandIn) -> None:
     ann, bob = stand_in.person("Ann"), stand_in.person("Bob")
     group = stand_in.group("Tee", ann, bob)
     message = stand_in.answer_to(bob.writes(group, "/settings@footnote_bot"))
-    assert stand_in.toast(bob.presses(message, "Deutsch")) == ENGLISH.refused
+    assert stand_in.toast(bob.presses(message, "Deutsch")) == ENGLISH.group_admins_only
     assert stand_in.toast(ann.presses(message, "Deutsch")) == GERMAN.language_set
     answer = stand_in.answer_to(bob.writes(group, f"/ask@footnote_bot {UNANSWERED}"))
     assert answer.text == GERMAN.declining_with_nearest

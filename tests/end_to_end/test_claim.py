@@ -43,7 +43,7 @@ def test_whoever_names_the_code_is_admin_from_then_on(stand_in: StandIn, unclaim
     ada, stan = stand_in.person("Ada"), stand_in.person("Stan")
     to_ada, to_stan = said_to(stand_in, ada), said_to(stand_in, stan)
     code = code_of(stand_in, unclaimed)
-    assert to_ada("/status") == ENGLISH.refused
+    assert to_ada("/status") == ENGLISH.admins_only
     assert to_ada("/claim") == ENGLISH.claim_usage
     assert to_stan("/claim AAAA-AAAA") == ENGLISH.claim_wrong.format(tries=4)
     group = stand_in.group("Club", stan)
@@ -52,12 +52,12 @@ def test_whoever_names_the_code_is_admin_from_then_on(stand_in: StandIn, unclaim
     mine = json.dumps({"chat_id": ada.user.id, "type": "chat"}, sort_keys=True)
     stand_in.wait_for(lambda: (mine, "") in stand_in.world.profile.commands)
     assert to_stan(typed(code)) == ENGLISH.claim_closed
-    assert to_stan("/status") == ENGLISH.refused
+    assert to_stan("/status") == ENGLISH.admins_only
     assert to_ada(typed(code)) == ENGLISH.claim_accepted
     printed = unclaimed.output
     unclaimed.restart()
     assert to_ada("/status").startswith("Generation: ")
-    assert to_stan("/status") == ENGLISH.refused
+    assert to_stan("/status") == ENGLISH.admins_only
     assert unclaimed.output == printed
     assert printed.count("/claim") == 1
 
@@ -70,7 +70,7 @@ def test_five_wrong_codes_lock_it_until_the_next_start(stand_in: StandIn, unclai
         assert to_stan("/claim AAAAAAAA") == ENGLISH.claim_wrong.format(tries=left)
     assert to_ada("/claim AAAAAAAA") == ENGLISH.claim_locked
     assert to_ada(typed(code)) == ENGLISH.claim_locked
-    assert to_ada("/status") == ENGLISH.refused
+    assert to_ada("/status") == ENGLISH.admins_only
     unclaimed.restart()
     stand_in.wait_for(lambda: len(_PRINTED.findall(unclaimed.output)) == 2)
     new = code_of(stand_in, unclaimed)

@@ -216,6 +216,21 @@ def test_what_is_no_text_gets_a_word_of_its_own(stand_in: StandIn, content: dict
     assert [message.text for message in ann.chat.from_bot] == [ENGLISH.only_text, ENGLISH.greeting]
 
 
+def test_an_album_gets_one_answer(stand_in: StandIn) -> None:
+    ann = stand_in.person("Ann")
+    photo = [{"file_id": "a", "file_unique_id": "b", "width": 9, "height": 9}]
+    for _ in range(3):
+        sends(stand_in, ann, photo=photo, media_group_id="1")
+    sends(stand_in, ann, photo=photo, caption=BUILT, media_group_id="2")
+    sends(stand_in, ann, photo=photo, media_group_id="2")
+    ann.asks("Thanks")
+    stand_in.wait_for(lambda: ENGLISH.thanks in [message.text for message in ann.chat.from_bot])
+    said = [message.text for message in ann.chat.from_bot if message.text != ENGLISH.greeting]
+    assert said[0] == ENGLISH.only_text
+    assert "1858" in said[1]
+    assert said[2:] == [ENGLISH.thanks]
+
+
 def test_what_is_written_under_a_picture_is_a_question(stand_in: StandIn) -> None:
     ann = stand_in.person("Ann")
     photo = [{"file_id": "a", "file_unique_id": "b", "width": 9, "height": 9}]

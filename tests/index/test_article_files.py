@@ -46,6 +46,18 @@ def test_other_endings_are_passed_over_without_a_word(tmp_path: Path) -> None:
     assert listing.skipped == listing.notices == ()
 
 
+def test_documents_of_other_kinds_are_counted(tmp_path: Path) -> None:
+    """Whoever puts a manual there expects it to be read, so it is said once for all that it is not."""
+    write(tmp_path, "a.md", "b.PDF", "c/d.pdf", "c/e.html", "f.png", ".g.pdf")
+    notice = only(list_article_files(tmp_path).notices)
+    assert notice.path == "3"
+    assert notice.reason.startswith("files are of kinds that are not read (.html 1, .pdf 2); save")
+    (tmp_path / "b.PDF").unlink()
+    (tmp_path / "c/d.pdf").unlink()
+    notice = only(list_article_files(tmp_path).notices)
+    assert f"{notice.path} {notice.reason}".startswith("1 file is of a kind that is not read (.html 1); save")
+
+
 def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
     """Version control and what systems leave behind are not the author's articles."""
     write(tmp_path, "a.md", ".hidden.md", ".git/description.txt", "b/.c/d.md", "._a.md")
