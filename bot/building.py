@@ -115,7 +115,7 @@ def run_rollback(place: Place, *, as_json: bool) -> None:
         return
     click.echo(
         f"Generation {now} serves again instead of {before}.\n"
-        "Ask with --no-build to keep it: a build makes a new one wherever it differs from the articles."
+        "It goes on serving until `footnote build`, or another roll back, whatever the articles say."
     )
 
 

@@ -228,7 +228,8 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
     """Build what is not up to date; where another process is building, leave that to it.
 
     Where a new generation waits to be approved, because the golden questions get worse by it, nothing is
-    built: a build would put it into service, or a newer one like it, without anybody having been asked.
+    built: a build would put it into service, or a newer one like it, without anybody having been asked. Nor
+    is it where somebody rolled back, or kept the one in use when asked.
 
     Returns:
         The generation in use, whose every file was read and compared; None where nothing was built.
@@ -240,6 +241,13 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
         click.echo(
             f"Generation {waiting_name} waits to be approved, so that {place.index_folder.current_name()} "
             "answers; decide in Telegram, where /rebuild measures anew, or switch with `footnote build`.",
+            err=True,
+        )
+        return None
+    if (chosen_name := _chosen(place.index_folder)) is not None:
+        click.echo(
+            f"Generation {chosen_name} was chosen over a newer one and answers; to read the articles again, "
+            "run `footnote build`, or /rebuild in Telegram.",
             err=True,
         )
         return None
@@ -256,6 +264,15 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
         tell_files("Skipped", report.skipped, _FILES_TOLD)
         tell_files("Note", report.notices, _FILES_TOLD)
     return report.generation
+
+
+def _chosen(folder: IndexFolder) -> str | None:
+    """Return the name of the generation in use where it was chosen over a newer one; None otherwise."""
+    try:
+        name = folder.chosen_name()
+        return None if name is None else folder.current(Verification.SIZES).name
+    except GenerationError:
+        return None  # The build will tell what is wrong, or mend it.
 
 
 def _waiting_for_approval(folder: IndexFolder) -> str | None:

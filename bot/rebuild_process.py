@@ -144,13 +144,15 @@ def _scores(
     def score(folder: IndexFolder) -> float | None:
         return _score(place, folder, encoder, cross_encoder, questions, on_question)
 
+    from index.trial_folder import TrialFolder
+
     folder = place.index_folder
     try:
         before = score(folder)
     except GenerationError:
         # Damaged, or of another version or encoder: it cannot serve either.
         before = None
-    return before, score(folder.as_if_serving(candidate))
+    return before, score(TrialFolder(folder, candidate))
 
 
 def _score(

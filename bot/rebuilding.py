@@ -227,12 +227,12 @@ class Rebuilding:
         return await asyncio.to_thread(_approve, self._place.index_folder, candidate)
 
     async def discard(self) -> None:
-        """Remove the candidate; without one, nothing is done.
+        """Remove the candidate, and choose the one in use over it; without one, nothing is done.
 
         Raises:
             GenerationError: A build runs, or the folder cannot be written to.
         """
-        await asyncio.to_thread(self._place.index_folder.discard_candidate)
+        await asyncio.to_thread(self._place.index_folder.discard_candidate, chosen=True)
 
     async def rollback(self) -> str:
         """Put the previous generation back into service and return its name; again undoes it.

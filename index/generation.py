@@ -77,6 +77,11 @@ class IndexFolder:
         self._private: Path | None = None
 
     @property
+    def path(self) -> Path:
+        """The folder."""
+        return self._path
+
+    @property
     def journal(self) -> Path:
         """Where a build keeps its vectors until it is done."""
         return self._path / "journal.vectors"
@@ -178,8 +183,11 @@ class IndexFolder:
             put_pointer(prepare_pointer(self._path, after))
             self._settle(after)
 
-    def discard_candidate(self) -> None:
+    def discard_candidate(self, *, chosen: bool = False) -> None:
         """Remove the candidate; without one, nothing is done.
+
+        Args:
+            chosen: Whether somebody chose the generation in use over it.
 
         Raises:
             BuildRunningError: Another process is building or rolling back.
@@ -188,12 +196,8 @@ class IndexFolder:
         if self._pointer().candidate is None:
             return
         with build_lock(self._path), explaining(self._path):
-            put_pointer(prepare_pointer(self._path, replace(self._pointer(), candidate=None)))
+            put_pointer(prepare_pointer(self._path, self._pointer().without_candidate(chosen=chosen)))
             self._remove_leftovers()
-
-    def as_if_serving(self, name: str) -> IndexFolder:
-        """Return this folder as a reader would find it with that generation in service, to try it."""
-        return _Trial(self._path, self.store, name)
 
     def current(self, verification: Verification = Verification.EVERY_BYTE) -> OpenGeneration:
         """Check the generation in use and return it.
@@ -244,6 +248,11 @@ class IndexFolder:
         """
         return self._pointer().candidate
 
+    def chosen_name(self) -> str | None:
+        """Return the name of the generation in use where it was chosen over a newer one, None otherwise."""
+        pointer = self._pointer()
+        return pointer.current if pointer.is_chosen else None
+
     def rollback(self) -> str:
         """Put the previous generation back into service and return its name; again undoes it.
 
@@ -268,7 +277,7 @@ class IndexFolder:
                     f"Generation {pointer.previous} in {self._path} is damaged, so {pointer.current} stays; "
                     "run `footnote build`."
                 ) from error
-            back = replace(pointer, current=pointer.previous, previous=pointer.current)
+            back = pointer.rolled_back_to(pointer.previous)
             put_pointer(prepare_pointer(self._path, back))
             self._settle(back)
         return pointer.previous
@@ -334,14 +343,3 @@ class IndexFolder:
         for folder in self._generations.glob("*"):
             if folder.name not in pointer.names:
                 self._remove(folder)
-
-
-class _Trial(IndexFolder):
-    """An index folder of which one generation, by its name, is taken to be the one in use."""
-
-    def __init__(self, path: Path, store: VectorStore, name: str) -> None:
-        super().__init__(path, store)
-        self._tried = name
-
-    def current_name(self) -> str:
-        return self._tried

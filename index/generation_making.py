@@ -26,6 +26,7 @@ from index.generation_writer import GenerationWriter, Written
 from index.stores import KeptLayouts
 from index.survey import Survey, begun
 from index.texts import Texts
+from index.trial_folder import TrialFolder
 from index.types import BuildProgress, SkippedFile
 from index.vector_filling import Filled, VectorFiller
 from index.vector_journal import VectorJournal
@@ -176,7 +177,7 @@ def exported_before(before: OpenGeneration | None, identity: ModelIdentity) -> P
 def _candidate(index_folder: IndexFolder) -> OpenGeneration | None:
     try:
         name = index_folder.candidate_name()
-        return None if name is None else index_folder.as_if_serving(name).current()
+        return None if name is None else TrialFolder(index_folder, name).current()
     except GenerationError:
         return None
 

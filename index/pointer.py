@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,17 @@ class Pointer:
     """The one that a roll back returns to."""
     candidate: str | None = None
     """One that was built and is not in use yet."""
+    is_chosen: bool = False
+    """Whether somebody chose the one in use over a newer one; the next one that is switched to ends that."""
+
+    def rolled_back_to(self, name: str) -> Pointer:
+        """Return what a roll back makes of this; back to a newer one is no choice but its end."""
+        # Names begin with the time.
+        return replace(self, current=name, previous=self.current, is_chosen=name < self.current)
+
+    def without_candidate(self, *, chosen: bool) -> Pointer:
+        """Return this without a candidate; `chosen` where somebody chose the one in use over it."""
+        return replace(self, candidate=None, is_chosen=chosen or self.is_chosen)
 
     @property
     def names(self) -> frozenset[str]:
@@ -37,7 +48,7 @@ class Pointer:
 
 
 def read_pointer(folder: Path) -> Pointer:
-    """Return what the pointer of an index folder says; one without a candidate's field has none.
+    """Return what the pointer of an index folder says; what it does not mention is not so.
 
     Raises:
         NoGenerationError: Nothing was built in the folder yet.
@@ -58,9 +69,10 @@ def read_pointer(folder: Path) -> Pointer:
     match fields:
         case {"current": str(current), "previous": str() | None as previous}:
             candidate = fields.get("candidate")
+            is_chosen = fields.get("is_chosen") is True
             names = (each for each in (current, previous, candidate) if each is not None)
             if all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
-                return Pointer(current, previous, candidate)
+                return Pointer(current, previous, candidate, is_chosen)
     raise DamagedGenerationError(
         f"{path} holds {text[:60]!r}; expected the names of two generations; run `footnote build`."
     )
@@ -69,8 +81,9 @@ def read_pointer(folder: Path) -> Pointer:
 def prepare_pointer(folder: Path, pointer: Pointer) -> Path:
     """Write a pointer beside the one in use, force it to the disk, and return what `put_pointer` takes."""
     prepared = folder / f"{_FILE_NAME}.new"
-    # Without a candidate the file is what it was before there were any.
-    fields = {name: value for name, value in asdict(pointer).items() if name != "candidate" or value}
+    # Without either the file is what it was before there were any.
+    rare = ("candidate", "is_chosen")
+    fields = {name: value for name, value in asdict(pointer).items() if name not in rare or value}
     prepared.write_text(json.dumps(fields) + "\n", encoding="utf-8")
     flush(prepared)
     return prepared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,22 @@ def test_asking_builds_what_is_not_up_to_date_and_says_so_once(corpus: Path, tmp
     assert json.loads(changed.stdout)["passages"][0]["article"] == "coffee"
     assert "Skipped: broken" in changed.stderr
     assert "\x1b" not in changed.stderr
+
+
+def test_what_was_rolled_back_to_answers_until_somebody_builds(corpus: Path, tmp_path: Path) -> None:
+    articles = shutil.copytree(corpus, tmp_path / "articles")
+    where = ["--articles", articles, "--index", tmp_path / "index"]
+    invoke("build", *where)
+    time.sleep(1.1)  # The times in their names tell which is newer.
+    (articles / "coffee.txt").write_text("Roasted coffee keeps for six weeks.\n", encoding="utf-8")
+    invoke("build", *where)
+    invoke("rollback", *where)
+    asked = ["ask", *where, "--first-look", "--json", "How long does coffee keep?"]
+    kept = invoke(*asked)
+    assert all(passage["article"] != "coffee" for passage in json.loads(kept.stdout)["passages"])
+    assert "was chosen over a newer one and answers" in kept.stderr
+    invoke("build", *where)
+    assert json.loads(invoke(*asked).stdout)["passages"][0]["article"] == "coffee"
 
 
 def test_while_another_process_builds_the_generation_before_answers(

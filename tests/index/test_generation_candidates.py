@@ -19,6 +19,8 @@ from index.errors import (
     NoGenerationError,
 )
 from index.generation import IndexFolder
+from index.pointer import Pointer
+from index.trial_folder import TrialFolder
 
 SCRIPT = Path(__file__).with_name("crashing_builds.py")
 _script = runpy.run_path(str(SCRIPT))
@@ -67,6 +69,27 @@ def test_a_discarded_candidate_is_gone(path: Path) -> None:
     assert generations(path) == {old}
     with pytest.raises(GenerationError, match=f"{candidate} is not the candidate .*{old} stays"):
         folder.switch_to(candidate)
+
+
+def test_what_was_chosen_over_a_candidate_is_until_the_next_is_switched_to(path: Path) -> None:
+    old = build(path, "old")
+    build(path, "new", switch=False)
+    folder = IndexFolder(path)
+    assert folder.chosen_name() is None
+    folder.discard_candidate(chosen=True)
+    assert folder.chosen_name() == old
+    build(path, "newer", switch=False)
+    folder.discard_candidate()
+    assert folder.chosen_name() == old
+    build(path, "newest")
+    assert folder.chosen_name() is None
+
+
+def test_going_back_is_a_choice_and_going_forth_again_its_end() -> None:
+    older, newer = "20260101T000000Z-abcdef", "20260102T000000Z-000000"
+    back = Pointer(newer, older).rolled_back_to(older)
+    assert back == Pointer(older, newer, is_chosen=True)
+    assert back.rolled_back_to(newer) == Pointer(newer, older)
 
 
 @pytest.mark.parametrize("switch", [True, False])
@@ -141,7 +164,7 @@ def test_a_candidate_can_be_tried_as_if_it_served(path: Path) -> None:
     """Readers of the folder itself see nothing of it."""
     old = build(path, "old")
     candidate = build(path, "new", switch=False)
-    tried = IndexFolder(path).as_if_serving(candidate)
+    tried = TrialFolder(IndexFolder(path), candidate)
     assert tried.current().manifest.corpus_fingerprint == "new"
     assert IndexFolder(path).current().name == old
     shutil.rmtree(path / "generations" / candidate)
@@ -175,7 +198,7 @@ def after_crash(path: Path) -> tuple[str, str | None]:
     candidate = folder.candidate_name()
     proposed = None
     if candidate is not None:
-        proposed = folder.as_if_serving(candidate).current().manifest.corpus_fingerprint
+        proposed = TrialFolder(folder, candidate).current().manifest.corpus_fingerprint
     name = build(path, "next")
     assert generations(path) == {name, folder.previous_name()}
     assert {each.name for each in path.iterdir()} <= {"current.json", "generations", "build.lock"}
