@@ -1,12 +1,14 @@
 """In what order updates are handled: one after another in a chat, chats beside each other.
 
-Each chat has at most one update in hand, and the slots are given out first come, first served; so a
-chat that floods the bot waits behind itself, and another chat behind one of its updates at most.
+Each chat has at most one update in hand, and the slots are given out first come, first served; of each
+chat only so many are let in. So a chat that floods the bot waits behind itself, and another chat behind one
+of its updates at most.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -22,7 +24,10 @@ AT_ONCE: Final = 32
 """Chats that are served beside each other."""
 
 WAITING_AT_MOST: Final = 256
-"""Updates that are held in memory; the others wait at Telegram."""
+"""Updates that are held in memory; the others wait in the inbox or at Telegram."""
+
+OF_CHAT_AT_MOST: Final = 8
+"""Updates of one chat among them; its others wait in the inbox, and nobody else behind them."""
 
 MOST_ATTEMPTS: Final = 3
 """How often the handling of an update begins anew after a process that did not survive it."""
@@ -64,6 +69,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         handler_seconds: float,
         at_once: int = AT_ONCE,
         waiting_at_most: int = WAITING_AT_MOST,
+        of_chat_at_most: int = OF_CHAT_AT_MOST,
     ) -> None:
         """Set the bounds.
 
@@ -73,6 +79,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
             handler_seconds: How long the handlers of one update may take.
             at_once: Updates in hand at most.
             waiting_at_most: Updates that are let in and not done at most.
+            of_chat_at_most: From how many of them on a chat is full; whoever lets in looks to that.
         """
         # The bound of the base class would be taken by a chat's waiting updates; `_slots` is ours.
         super().__init__(waiting_at_most + 1)
@@ -82,6 +89,9 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         self._slots = asyncio.Semaphore(at_once)
         self._waiting_at_most = waiting_at_most
         self._room = asyncio.Semaphore(waiting_at_most)
+        self._of_chat_at_most = of_chat_at_most
+        self._of_chat: Counter[str] = Counter()
+        self._emptier: dict[str, asyncio.Event] = {}
         self._chat_keys: dict[int, str] = {}
         self._left_over: set[int] = set()
         self._lines: dict[str, _Line] = {}
@@ -104,6 +114,15 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         async with self._room:
             return max(1, self._waiting_at_most - self.waiting)
 
+    def is_full(self, chat_key: str) -> bool:
+        """Return whether a chat has as many updates let in and not done as it may have."""
+        return self._of_chat[chat_key] >= self._of_chat_at_most
+
+    async def room_of(self, chat_key: str) -> None:
+        """Wait until a chat is not full."""
+        while self.is_full(chat_key):
+            await self._emptier.setdefault(chat_key, asyncio.Event()).wait()
+
     async def let_in(self, update_id: int, chat_key: str, *, left_over: bool = False) -> None:
         """Wait until there is room for an update, which is then to be processed.
 
@@ -116,6 +135,7 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         if left_over:
             self._left_over.add(update_id)
         self._chat_keys[update_id] = chat_key
+        self._of_chat[chat_key] += 1
 
     def is_superseded(self, update: Update) -> bool:
         """Return whether the person of an inline query has typed on since."""
@@ -155,7 +175,17 @@ class ChatOrderProcessor(BaseUpdateProcessor):
                 del self._newest_inline[update.inline_query.from_user.id]
             self._tasks.discard(task)
             if was_let_in:
-                self._room.release()
+                self._leave(key)
+
+    def _leave(self, chat_key: str) -> None:
+        """Make room for another update, of that chat too."""
+        self._room.release()
+        self._of_chat[chat_key] -= 1
+        if not self._of_chat[chat_key]:
+            del self._of_chat[chat_key]
+        emptier = self._emptier.pop(chat_key, None)
+        if emptier is not None:
+            emptier.set()
 
     async def cancel_all(self) -> None:
         """Cancel whatever is in hand or waits for its turn; the inbox keeps it."""

@@ -31,6 +31,9 @@ _log: Final = EventLog(__name__)
 IN_HAND_AT_MOST: Final = 64
 """Updates that a process takes in hand at once: what it dies with, others have to wait for."""
 
+_OF_CHAT_AT_MOST: Final = 8
+"""Updates of one chat among them, so that a chat that floods leaves room to the others."""
+
 _BEAT_SECONDS: Final = 1.0
 """How often a process says that it lives, which is a fifth of how long it is believed."""
 
@@ -82,9 +85,17 @@ class SharedInbox:
             _log.warning("not_told", error=error)
         return ()
 
-    async def pending(self) -> Sequence[IncomingUpdate]:
+    async def pending(self, *, after: int | None = None, most: int | None = None) -> Sequence[IncomingUpdate]:
         """Return nothing: what an earlier process left is claimed like what comes."""
         return ()
+
+    async def pending_update(self, update_id: int) -> IncomingUpdate | None:
+        """Return an update that was claimed; None where nothing is left to do for it.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        return await self._store.pending_update(update_id)
 
     async def mark_done(self, update_id: int) -> None:
         """Note that nothing is left to do for an update; where the database is away, wait for it.
@@ -181,7 +192,7 @@ class SharedInbox:
         """Claim what there is room for, hand it over, and return whether there was anything."""
         if not self._buckets:
             return False
-        claimed = await self._store.claim_updates(self._name, sorted(self._buckets), room)
+        claimed = await self._store.claim_updates(self._name, sorted(self._buckets), room, _OF_CHAT_AT_MOST)
         for each in claimed:
             await handing.hand_over(each.incoming, left_over=each.left_over)
         return bool(claimed)
