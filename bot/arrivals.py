@@ -13,10 +13,11 @@ from typing import Final, Protocol
 from telegram import Bot, Update
 
 from bot.backoff import Backoff
-from bot.dispatch import ChatOrderProcessor, chat_key_of
+from bot.dispatch import ChatOrderProcessor
 from bot.logs import EventLog
 from bot.store_faults import StoreError
 from bot.store_records import IncomingUpdate
+from bot.update_contents import chat_key_of
 
 _log: Final = EventLog(__name__)
 
@@ -142,14 +143,16 @@ class HandingOver:
         Args:
             incoming: Which is in the inbox.
             left_over: Whether an earlier process may have died of it.
-
-        Raises:
-            StoreError: It is unreadable, and that could not be written down.
         """
-        if incoming.chat_key in self._aside or self._processor.is_full(incoming.chat_key):
-            await self._set_aside(incoming.chat_key, _Aside(incoming.update_id, left_over))
-        else:
-            await self._put(incoming, left_over=left_over)
+        if incoming.chat_key not in self._aside and not self._processor.is_full(incoming.chat_key):
+            try:
+                await self._put(incoming, left_over=left_over)
+            except StoreError as error:
+                # It is unreadable, and what is set aside is tried again.
+                _log.error("not_marked_done", error=error)
+            else:
+                return
+        await self._set_aside(incoming.chat_key, _Aside(incoming.update_id, left_over))
 
     async def resume(self) -> None:
         """Hand over what an earlier process left behind.
@@ -191,7 +194,7 @@ class HandingOver:
                     await self._put(incoming, left_over=aside[0].left_over)
             except StoreError as error:
                 seconds = backoff.next_seconds()
-                _log.error("not_read_from_inbox", error=error, retry_in_seconds=round(seconds, 1))
+                _log.error("inbox_not_reached", error=error, retry_in_seconds=round(seconds, 1))
                 await asyncio.sleep(seconds)
                 continue
             backoff.reset()
@@ -200,7 +203,11 @@ class HandingOver:
         del self._aside[chat_key]
 
     async def _put(self, incoming: IncomingUpdate, *, left_over: bool) -> None:
-        """Hand one update over when there is room, or skip it where it is unreadable."""
+        """Hand one update over when there is room, or skip it where it is unreadable.
+
+        Raises:
+            StoreError: It is unreadable, and that could not be written down.
+        """
         raw = json.loads(incoming.payload)
         try:
             update = Update.de_json(raw, self._bot)

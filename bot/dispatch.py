@@ -8,16 +8,20 @@ of its updates at most.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-from bot.backoff import deadline
+from bot.backoff import Backoff, deadline
 from bot.logs import EventLog
 from bot.redaction import Redactor
+from bot.store_faults import StoreError
+from bot.update_contents import chat_key_of, texts_of
 from index.errors import FootnoteError
 
 AT_ONCE: Final = 32
@@ -31,6 +35,12 @@ OF_CHAT_AT_MOST: Final = 8
 
 MOST_ATTEMPTS: Final = 3
 """How often the handling of an update begins anew after a process that did not survive it."""
+
+PATIENCE_SECONDS: Final = 300.0
+"""How long the handling of an update begins anew where the state cannot be reached."""
+
+_LONGEST_WAIT_SECONDS: Final = 5.0
+"""Between tries of that."""
 
 _TWO: Final = 2
 """From so many updates on that were let in, one of them waits for another."""
@@ -46,11 +56,23 @@ class Progress(Protocol):
     """Knows how far the handling of each update is: the store, or the inbox that several share."""
 
     async def count_attempt(self, update_id: int) -> int:
-        """Note that the handling of an update begins, and return how often it has."""
+        """Note that the handling of an update begins, and return how often it has.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
         ...
 
     async def mark_done(self, update_id: int) -> None:
-        """Note that nothing is left to do for an update."""
+        """Note that nothing is left to do for an update.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        ...
+
+    async def let_go(self, update_id: int) -> None:
+        """Leave an update to another process, or to the next start."""
         ...
 
 
@@ -58,7 +80,9 @@ class ChatOrderProcessor(BaseUpdateProcessor):
     """Handles updates in the order of each chat, and marks each done in the inbox.
 
     A handler that is cancelled, as at the end of the process, leaves its update in the inbox: the
-    next start handles it. An inline query is left out where the same person typed on meanwhile.
+    next start handles it. Where the state cannot be reached the update, and with it its chat, waits and is
+    handled again: the outbox knows what was sent. An inline query is left out where the same person typed on
+    meanwhile.
     """
 
     def __init__(
@@ -70,6 +94,8 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         at_once: int = AT_ONCE,
         waiting_at_most: int = WAITING_AT_MOST,
         of_chat_at_most: int = OF_CHAT_AT_MOST,
+        patience_seconds: float = PATIENCE_SECONDS,
+        backoff: Callable[[], Backoff] = lambda: Backoff(longest_seconds=_LONGEST_WAIT_SECONDS),
     ) -> None:
         """Set the bounds.
 
@@ -80,6 +106,9 @@ class ChatOrderProcessor(BaseUpdateProcessor):
             at_once: Updates in hand at most.
             waiting_at_most: Updates that are let in and not done at most.
             of_chat_at_most: From how many of them on a chat is full; whoever lets in looks to that.
+            patience_seconds: How long an update is handled again where the state cannot be reached; then it
+                is let go.
+            backoff: How long to wait in between.
         """
         # The bound of the base class would be taken by a chat's waiting updates; `_slots` is ours.
         super().__init__(waiting_at_most + 1)
@@ -98,6 +127,9 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         self._chats_waiting = 0
         self._newest_inline: dict[int, int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._patience_seconds = patience_seconds
+        self._backoff = backoff
+        self._in_hand: dict[asyncio.Task[Any], _Handling] = {}
 
     @property
     def waiting(self) -> int:
@@ -163,9 +195,11 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         if update.inline_query is not None:
             self._newest_inline[update.inline_query.from_user.id] = update.update_id
         try:
-            async with line.turn, self._slots:
-                await self._handle(update, coroutine)
+            async with line.turn:
+                self._in_hand[task] = handling = _Handling(lambda: coroutine)
+                await self._handle(update, handling)
         finally:
+            self._in_hand.pop(task, None)
             _close(coroutine)
             self._chats_waiting -= line.members == _TWO
             line.members -= 1
@@ -176,6 +210,22 @@ class ChatOrderProcessor(BaseUpdateProcessor):
             self._tasks.discard(task)
             if was_let_in:
                 self._leave(key)
+
+    def handle_again(self, error: StoreError, handlers: Callable[[], Awaitable[Any]]) -> bool:
+        """Have the update that this task handles handled again in a while, and return whether it will be.
+
+        It will not where this task handles none, as one that was started beside.
+
+        Args:
+            error: Why its handlers could not go on.
+            handlers: Asks them once more.
+        """
+        task = asyncio.current_task()
+        handling = None if task is None else self._in_hand.get(task)
+        if handling is None:
+            return False
+        handling.error, handling.handlers = error, handlers
+        return True
 
     def _leave(self, chat_key: str) -> None:
         """Make room for another update, of that chat too."""
@@ -201,31 +251,82 @@ class ChatOrderProcessor(BaseUpdateProcessor):
         """Cancel what is left."""
         await self.cancel_all()
 
-    async def _handle(self, update: Update, coroutine: Awaitable[Any]) -> None:
-        too_slow: HandlerTooSlowError | None = None
+    async def _handle(self, update: Update, handling: _Handling) -> None:
+        """Handle an update until that is written down, or as long as there is patience from a failure on.
+
+        Raises:
+            HandlerTooSlowError: The handlers took too long and were cancelled.
+        """
+        update_id, backoff = update.update_id, self._backoff()
+        until: float | None = None
+        while not await self._try(update, handling):
+            seconds = backoff.next_seconds()
+            if until is None:
+                until = time.monotonic() + self._patience_seconds
+                _log.warning("update_waits", update_id=update_id, error=handling.error)
+            if time.monotonic() + seconds > until:
+                _log.error("update_left", update_id=update_id, error=handling.error)
+                await self._store.let_go(update_id)
+                return
+            await asyncio.sleep(seconds)
+        if handling.was_cut_off:
+            raise HandlerTooSlowError(
+                f"Update {update_id} took longer than {self._handler_seconds:g} s; expected less; "
+                "set FOOTNOTE_QUESTION_SECONDS higher where this machine is slow."
+            )
+
+    async def _try(self, update: Update, handling: _Handling) -> bool:
+        """Do what is left to do for an update, and return whether nothing is; the state may be away."""
+        handling.error = None
+        async with self._slots:
+            try:
+                if not handling.is_over:
+                    await self._ask_handlers(update, handling)
+                if handling.is_over:
+                    await self._store.mark_done(update.update_id)
+            except StoreError as error:
+                handling.error = error
+        return handling.error is None
+
+    async def _ask_handlers(self, update: Update, handling: _Handling) -> None:
+        """Let the handlers do their work, unless there is none; it is over where they reached the state.
+
+        Raises:
+            StoreError: It could not be written that they are about to.
+        """
         if not self.is_superseded(update) and not await self._is_hopeless(update.update_id):
             try:
                 with self._redactor.withholding(texts_of(update)):
                     async with deadline(self._handler_seconds):
-                        await coroutine
+                        await handling.handlers()
             except TimeoutError:
-                too_slow = HandlerTooSlowError(
-                    f"Update {update.update_id} took longer than {self._handler_seconds:g} s; expected less; "
-                    "set FOOTNOTE_QUESTION_SECONDS higher where this machine is slow."
-                )
-        await self._store.mark_done(update.update_id)
-        if too_slow is not None:
-            raise too_slow
+                handling.was_cut_off = True
+                handling.error = None
+        handling.is_over = handling.error is None
 
     async def _is_hopeless(self, update_id: int) -> bool:
         """Return whether an update was begun too often, counting this time; it is then given up."""
         if update_id not in self._left_over:
             return False
-        self._left_over.discard(update_id)
         attempts = await self._store.count_attempt(update_id)
+        self._left_over.discard(update_id)
         if attempts > MOST_ATTEMPTS:
             _log.error("update_given_up", update_id=update_id, attempts=attempts)
         return attempts > MOST_ATTEMPTS
+
+
+@dataclass(slots=True, eq=False)
+class _Handling:
+    """How far the handling of an update is."""
+
+    handlers: Callable[[], Awaitable[Any]]
+    """Asks them; replaced by whoever has them asked again."""
+    error: StoreError | None = None
+    """Why the last try did not reach its end."""
+    is_over: bool = False
+    """Whether all that is left is to write that down."""
+    was_cut_off: bool = False
+    """Whether the handlers took too long."""
 
 
 class _Line:
@@ -234,37 +335,6 @@ class _Line:
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
         self.members = 0
-
-
-def chat_key_of(update: Mapping[str, Any]) -> str:
-    """Return what an update, as JSON, must be in order with: its chat, else its person, else nothing.
-
-    Inline queries have no chat, nor has a button under a message that was sent through one.
-    """
-    for body in update.values():
-        if not isinstance(body, Mapping):
-            continue
-        message = body.get("message")
-        places = (body.get("chat"), message.get("chat") if isinstance(message, Mapping) else None)
-        for kind, owner in (
-            *(("chat", place) for place in places),
-            *(("user", body.get(name)) for name in ("from", "user")),
-        ):
-            if isinstance(owner, Mapping) and isinstance(owner.get("id"), int):
-                return f"{kind}:{owner['id']}"
-    return f"update:{update.get('update_id')}"
-
-
-def texts_of(update: Update) -> Iterator[str]:
-    """Yield what people wrote in an update."""
-    message = update.effective_message
-    for each in (message, message.reply_to_message if message is not None else None):
-        if each is not None:
-            yield from (text for text in (each.text, each.caption) if text)
-    if update.inline_query is not None:
-        yield update.inline_query.query
-    if update.chosen_inline_result is not None:
-        yield update.chosen_inline_result.query
 
 
 def _close(coroutine: Awaitable[Any]) -> None:

@@ -102,16 +102,14 @@ class SharedInbox:
 
         Nobody else may take it meanwhile, nor what follows in its chat.
         """
-        backoff = Backoff(longest_seconds=_LONGEST_WAIT_SECONDS)
-        while True:
-            try:
-                await self._store.mark_done(update_id)
-            except StoreError as error:
-                seconds = backoff.next_seconds()
-                _log.error("not_marked_done", error=error, retry_in_seconds=round(seconds, 1))
-                await asyncio.sleep(seconds)
-            else:
-                return
+        await _until_written(lambda: self._store.mark_done(update_id), "not_marked_done")
+
+    async def let_go(self, update_id: int) -> None:
+        """Leave an update to whichever process claims it next; where the database is away, wait for it.
+
+        Nobody else may take it meanwhile.
+        """
+        await _until_written(lambda: self._store.let_go(update_id), "not_let_go")
 
     async def count_attempt(self, update_id: int) -> int:
         """Note that the handling of an update begins anew, and return how often it has.
@@ -249,6 +247,20 @@ class SharedInbox:
     def _on_ring(self, bucket: int | None) -> None:
         if bucket is None or bucket in self._buckets:
             self._rung.set()
+
+
+async def _until_written(write: Callable[[], Awaitable[None]], event: str) -> None:
+    """Write, again and again where the database is away, and tell each failure as that event."""
+    backoff = Backoff(longest_seconds=_LONGEST_WAIT_SECONDS)
+    while True:
+        try:
+            await write()
+        except StoreError as error:
+            seconds = backoff.next_seconds()
+            _log.error(event, error=error, retry_in_seconds=round(seconds, 1))
+            await asyncio.sleep(seconds)
+        else:
+            return
 
 
 def _new_name() -> str:

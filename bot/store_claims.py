@@ -24,6 +24,9 @@ from bot.store_tables import inbox, replicas
 LEASE_SECONDS: Final = 5.0
 """How long a process may be silent before others take over what it has in hand."""
 
+_NOBODY: Final = ""
+"""As whose hand an update is in that a process let go of: no process has that name."""
+
 _CHANNEL: Final = "footnote_inbox"
 
 
@@ -169,6 +172,21 @@ class Claims(Room):
             Claimed(IncomingUpdate(row.update_id, row.chat_key, row.payload), row.before is not None)
             for row in sorted(rows, key=lambda row: int(row.place))
         )
+
+    @carried_through
+    async def let_go(self, update_id: int) -> None:
+        """Leave an update that is not done to whoever claims it next, to whom it is left over.
+
+        Where a single process works on the database that is the next start, and nothing is to be written.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        if not self.is_shareable:
+            return
+        letting_go = update(inbox).where(inbox.c.update_id == update_id, inbox.c.done_at.is_(None))
+        async with self._database.begin() as connection:
+            await connection.execute(letting_go.values(replica=_NOBODY))
 
     @carried_through
     async def begin_rebuild(self, name: str) -> bool:

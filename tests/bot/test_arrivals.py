@@ -137,7 +137,30 @@ def test_what_cannot_be_read_just_now_is_read_later(
         assert arrivals.handled == list(range(1, OF_CHAT_AT_MOST + 3))
 
     with_arrivals(tmp_path, use)
-    assert caplog.messages.count("not_read_from_inbox") == 1
+    assert caplog.messages.count("inbox_not_reached") == 1
+
+
+def test_an_unreadable_update_is_marked_done_when_the_database_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreadable = {**question(1, ANN), "message": {**question(1, ANN)["message"], "date": "broken"}}
+
+    async def use(arrivals: Arrivals) -> None:
+        failures = [StoreError("away")] * 2
+        mark_done = arrivals.store.mark_done
+
+        async def failing(update_id: int) -> None:
+            if failures:
+                raise failures.pop()
+            await mark_done(update_id)
+
+        monkeypatch.setattr(arrivals.store, "mark_done", failing)
+        await arrivals.arrive(unreadable, question(2, ANN))
+        await arrivals.handle_one()
+        assert arrivals.handled == [2]
+        assert await arrivals.store.pending() == ()
+
+    with_arrivals(tmp_path, use)
 
 
 def test_only_so_many_wait_in_all(tmp_path: Path) -> None:

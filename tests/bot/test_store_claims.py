@@ -121,6 +121,23 @@ def test_whoever_leaves_lets_go_and_is_blamed_for_nothing(postgresql: PostgreSQL
     with_two(postgresql, use)
 
 
+def test_what_one_lets_go_of_is_left_over_to_whoever_claims_it_before_what_follows_it(
+    postgresql: PostgreSQL,
+) -> None:
+    async def use(a: Store, b: Store) -> None:
+        await a.take_in([incoming(1, 7), incoming(2, 7)])
+        await a.claim_updates("a", ALL, 9, 8)
+        await a.let_go(1)
+        (claimed,) = await b.claim_updates("b", ALL, 9, 8)
+        assert (claimed.incoming.update_id, claimed.left_over) == (1, True)
+        assert ids(await a.claim_updates("a", ALL, 9, 8)) == []
+        await b.mark_done(1)
+        await b.let_go(1)
+        assert ids(await a.claim_updates("a", ALL, 9, 8)) == [2]
+
+    with_two(postgresql, use)
+
+
 def test_whoever_is_about_to_end_is_not_among_those_that_take(postgresql: PostgreSQL) -> None:
     async def use(a: Store, b: Store) -> None:
         assert await a.beat("a", takes=False, buries=False) == ("b",)
