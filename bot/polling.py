@@ -92,14 +92,17 @@ class Poller:
         Raises:
             TokenRefusedError: Telegram does not take the token any more.
         """
-        await self._handing.resume()
-        # Telegram knows what it was told; the inbox knows what is here already. So the first round
-        # names no offset, which is also right where Telegram has begun to count anew.
-        offset: int | None = None
-        while True:
-            fresh, offset = await self._round(offset)
-            for incoming in fresh:
-                await self._handing.hand_over(incoming)
+        try:
+            await self._handing.resume()
+            # Telegram knows what it was told; the inbox knows what is here already. So the first round
+            # names no offset, which is also right where Telegram has begun to count anew.
+            offset: int | None = None
+            while True:
+                fresh, offset = await self._round(offset)
+                for incoming in fresh:
+                    await self._handing.hand_over(incoming)
+        finally:
+            await self._handing.aclose()
 
     async def _round(self, offset: int | None) -> tuple[Sequence[IncomingUpdate], int | None]:
         """Ask once, and return what came that is new and what to ask for next; nothing after a failure."""

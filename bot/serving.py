@@ -22,7 +22,7 @@ from bot.backoff import Backoff
 from bot.composition import Place
 from bot.connections import polling_request
 from bot.delivery import Delivery
-from bot.dispatch import WAITING_AT_MOST, ChatOrderProcessor
+from bot.dispatch import OF_CHAT_AT_MOST, WAITING_AT_MOST, ChatOrderProcessor
 from bot.following import Following
 from bot.identity import BotIdentity, answered
 from bot.logs import EventLog, log_loop_exception
@@ -105,6 +105,8 @@ async def serve(
             redactor,
             handler_seconds=settings.question_seconds + HANDLER_MARGIN_SECONDS,
             waiting_at_most=IN_HAND_AT_MOST if shared else WAITING_AT_MOST,
+            # Where chats are shared, no more of one is claimed.
+            of_chat_at_most=IN_HAND_AT_MOST if shared else OF_CHAT_AT_MOST,
         )
         parts = Parts(
             settings=settings,

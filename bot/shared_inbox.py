@@ -31,6 +31,9 @@ _log: Final = EventLog(__name__)
 IN_HAND_AT_MOST: Final = 64
 """Updates that a process takes in hand at once: what it dies with, others have to wait for."""
 
+_OF_CHAT_AT_MOST: Final = 8
+"""Updates of one chat among them, so that a chat that floods leaves room to the others."""
+
 _BEAT_SECONDS: Final = 1.0
 """How often a process says that it lives, which is a fifth of how long it is believed."""
 
@@ -82,25 +85,31 @@ class SharedInbox:
             _log.warning("not_told", error=error)
         return ()
 
-    async def pending(self) -> Sequence[IncomingUpdate]:
+    async def pending(self, *, after: int | None = None, most: int | None = None) -> Sequence[IncomingUpdate]:
         """Return nothing: what an earlier process left is claimed like what comes."""
         return ()
+
+    async def pending_update(self, update_id: int) -> IncomingUpdate | None:
+        """Return an update that was claimed; None where nothing is left to do for it.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        return await self._store.pending_update(update_id)
 
     async def mark_done(self, update_id: int) -> None:
         """Note that nothing is left to do for an update; where the database is away, wait for it.
 
         Nobody else may take it meanwhile, nor what follows in its chat.
         """
-        backoff = Backoff(longest_seconds=_LONGEST_WAIT_SECONDS)
-        while True:
-            try:
-                await self._store.mark_done(update_id)
-            except StoreError as error:
-                seconds = backoff.next_seconds()
-                _log.error("not_marked_done", error=error, retry_in_seconds=round(seconds, 1))
-                await asyncio.sleep(seconds)
-            else:
-                return
+        await _until_written(lambda: self._store.mark_done(update_id), "not_marked_done")
+
+    async def let_go(self, update_id: int) -> None:
+        """Leave an update to whichever process claims it next; where the database is away, wait for it.
+
+        Nobody else may take it meanwhile.
+        """
+        await _until_written(lambda: self._store.let_go(update_id), "not_let_go")
 
     async def count_attempt(self, update_id: int) -> int:
         """Note that the handling of an update begins anew, and return how often it has.
@@ -181,7 +190,7 @@ class SharedInbox:
         """Claim what there is room for, hand it over, and return whether there was anything."""
         if not self._buckets:
             return False
-        claimed = await self._store.claim_updates(self._name, sorted(self._buckets), room)
+        claimed = await self._store.claim_updates(self._name, sorted(self._buckets), room, _OF_CHAT_AT_MOST)
         for each in claimed:
             await handing.hand_over(each.incoming, left_over=each.left_over)
         return bool(claimed)
@@ -238,6 +247,20 @@ class SharedInbox:
     def _on_ring(self, bucket: int | None) -> None:
         if bucket is None or bucket in self._buckets:
             self._rung.set()
+
+
+async def _until_written(write: Callable[[], Awaitable[None]], event: str) -> None:
+    """Write, again and again where the database is away, and tell each failure as that event."""
+    backoff = Backoff(longest_seconds=_LONGEST_WAIT_SECONDS)
+    while True:
+        try:
+            await write()
+        except StoreError as error:
+            seconds = backoff.next_seconds()
+            _log.error(event, error=error, retry_in_seconds=round(seconds, 1))
+            await asyncio.sleep(seconds)
+        else:
+            return
 
 
 def _new_name() -> str:

@@ -24,6 +24,9 @@ from bot.store_tables import inbox, replicas
 LEASE_SECONDS: Final = 5.0
 """How long a process may be silent before others take over what it has in hand."""
 
+_NOBODY: Final = ""
+"""As whose hand an update is in that a process let go of: no process has that name."""
+
 _CHANNEL: Final = "footnote_inbox"
 
 
@@ -108,16 +111,21 @@ class Claims(Room):
             await connection.execute(_ringing([literal("*")]))
 
     @carried_through
-    async def claim_updates(self, name: str, buckets: Sequence[int], most: int) -> tuple[Claimed, ...]:
+    async def claim_updates(
+        self, name: str, buckets: Sequence[int], most: int, of_chat_at_most: int
+    ) -> tuple[Claimed, ...]:
         """Take updates of some buckets in hand, in the order of their arrival.
 
         An update is taken only where all that is before it in its chat is in this process's hand
-        already; so of each chat at most one is taken at a time, and the next one by the next call.
+        already; so of each chat at most one is taken at a time, and the next one by the next call. Chats
+        that have none in hand come first.
 
         Args:
             name: Whose hand.
             buckets: Of which chats.
             most: How many at most.
+            of_chat_at_most: How many of a chat may be in hand and not done; a chat that has them is
+                passed over.
 
         Raises:
             LeaseLostError: This process was taken out.
@@ -126,23 +134,26 @@ class Claims(Room):
         # Held until the end, so that nobody takes this process out in between.
         living = select(replicas.c.name).where(replicas.c.name == name).with_for_update(read=True)
         earlier = inbox.alias("earlier")
-        is_blocked = (
-            select(earlier.c.place)
-            .where(
-                earlier.c.chat_key == inbox.c.chat_key,
-                earlier.c.done_at.is_(None),
-                earlier.c.place < inbox.c.place,
-                earlier.c.replica.is_distinct_from(name),
-            )
-            .exists()
+        ahead = select(earlier.c.place).where(
+            earlier.c.chat_key == inbox.c.chat_key,
+            earlier.c.done_at.is_(None),
+            earlier.c.place < inbox.c.place,
         )
+        is_blocked = ahead.where(earlier.c.replica.is_distinct_from(name)).exists()
+        is_behind_too_many = ahead.offset(of_chat_at_most - 1).limit(1).exists()
         is_free = or_(inbox.c.replica.is_(None), inbox.c.replica.not_in(select(replicas.c.name)))
         # What another process takes just now is locked and passed over. What it has taken since this
         # statement began is looked at anew by the server, and is free no longer.
         chosen = (
             select(inbox.c.place, inbox.c.replica.label("before"))
-            .where(inbox.c.done_at.is_(None), is_free, ~is_blocked, inbox.c.bucket.in_(buckets))
-            .order_by(inbox.c.place)
+            .where(
+                inbox.c.done_at.is_(None),
+                is_free,
+                ~is_behind_too_many,
+                ~is_blocked,
+                inbox.c.bucket.in_(buckets),
+            )
+            .order_by(ahead.exists(), inbox.c.place)
             .limit(most)
             .with_for_update(skip_locked=True)
             .cte("chosen")
@@ -161,6 +172,21 @@ class Claims(Room):
             Claimed(IncomingUpdate(row.update_id, row.chat_key, row.payload), row.before is not None)
             for row in sorted(rows, key=lambda row: int(row.place))
         )
+
+    @carried_through
+    async def let_go(self, update_id: int) -> None:
+        """Leave an update that is not done to whoever claims it next, to whom it is left over.
+
+        Where a single process works on the database that is the next start, and nothing is to be written.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        if not self.is_shareable:
+            return
+        letting_go = update(inbox).where(inbox.c.update_id == update_id, inbox.c.done_at.is_(None))
+        async with self._database.begin() as connection:
+            await connection.execute(letting_go.values(replica=_NOBODY))
 
     @carried_through
     async def begin_rebuild(self, name: str) -> bool:

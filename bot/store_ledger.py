@@ -5,7 +5,8 @@ single question has each of its notes in a transaction of its own and waits for 
 crowd twenty chats share one. Whoever writes a note waits until it is committed, so that what holds of a
 transaction of one's own holds of these: a message is sent when it is written down that it is about to be.
 Only that a message was sent may wait for a moment, as a rule for its update to be done, and is written
-with that: what a crash then takes is known to have been in flight, as it was a moment before.
+with that: what a crash then takes is known to have been in flight, as it was a moment before. Where it
+cannot be written it is kept for the next transaction: its update may be handled again.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ class _Page:
 class Ledger:
     """Writes notes down, those that come together in one transaction. Belongs to one event loop.
 
-    A page that cannot be written fails everybody who wrote on it; all of it is numbers, so what one
-    database takes of one it takes of all. What was noted is brought to its end also where its caller is
+    A page that cannot be written fails everybody who wrote on it and waits; all of it is numbers, so what
+    one database takes of one it takes of all. What was noted is brought to its end also where its caller is
     cancelled meanwhile.
     """
 
@@ -74,6 +75,8 @@ class Ledger:
         """Take the database; nothing is written yet."""
         self._database = database
         self._page: _Page | None = None
+        self._kept_sent: list[dict[str, int]] = []
+        self._kept_answers: list[dict[str, int]] = []
         self._writing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._begin = (
@@ -126,6 +129,8 @@ class Ledger:
 
     async def aclose(self) -> None:
         """Wait until all that was noted is written, or has failed."""
+        if self._kept_sent:
+            self._next_page()
         self._write_soon()
         if self._writing is not None:
             await asyncio.wait([self._writing])
@@ -139,7 +144,9 @@ class Ledger:
 
     def _next_page(self) -> _Page:
         if self._page is None:
-            self._page = _Page(asyncio.get_running_loop().create_future())
+            written = asyncio.get_running_loop().create_future()
+            self._page = _Page(written, sent=self._kept_sent, answers=self._kept_answers)
+            self._kept_sent, self._kept_answers = [], []
         return self._page
 
     def _write_soon(self) -> None:
@@ -158,8 +165,17 @@ class Ledger:
                 page.written.set_exception(error)
                 # Where everybody was cancelled meanwhile, nobody will ask for it.
                 page.written.exception()
+                self._keep_sent(page)
             else:
                 page.written.set_result(known)
+
+    def _keep_sent(self, page: _Page) -> None:
+        """Have what was sent written with the next page, however long that takes to come."""
+        if self._page is None:
+            self._kept_sent, self._kept_answers = page.sent, page.answers
+        else:
+            self._page.sent[:0] = page.sent
+            self._page.answers[:0] = page.answers
 
     async def _write_in_the_end(self, page: _Page) -> dict[_Key, Sending]:
         for _ in range(_COLLISIONS_BORNE):

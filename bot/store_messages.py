@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from sqlalchemy import select, update
 
@@ -12,6 +13,10 @@ from bot.store_database import Database, Room, carried_through
 from bot.store_ledger import Ledger
 from bot.store_records import IncomingUpdate, Sending
 from bot.store_tables import answers, inbox
+
+_PENDING: Final = select(inbox.c.update_id, inbox.c.chat_key, inbox.c.payload).where(
+    inbox.c.done_at.is_(None)
+)
 
 
 class Messages(Room):
@@ -49,20 +54,36 @@ class Messages(Room):
         await self._database.flush()
 
     @carried_through
-    async def pending(self) -> tuple[IncomingUpdate, ...]:
+    async def pending(
+        self, *, after: int | None = None, most: int | None = None
+    ) -> tuple[IncomingUpdate, ...]:
         """Return the updates that are not done, in the order of their arrival.
+
+        Args:
+            after: The update that those returned came after; None for all.
+            most: How many at most, the first of them; None for all.
 
         Raises:
             StoreError: The state could not be read.
         """
-        asking = (
-            select(inbox.c.update_id, inbox.c.chat_key, inbox.c.payload)
-            .where(inbox.c.done_at.is_(None))
-            .order_by(inbox.c.place)
-        )
+        asking = _PENDING.order_by(inbox.c.place).limit(most)
+        if after is not None:
+            place = select(inbox.c.place).where(inbox.c.update_id == after).scalar_subquery()
+            asking = asking.where(inbox.c.place > place)
         async with self._database.begin() as connection:
             rows = (await connection.execute(asking)).all()
         return tuple(IncomingUpdate(row.update_id, row.chat_key, row.payload) for row in rows)
+
+    @carried_through
+    async def pending_update(self, update_id: int) -> IncomingUpdate | None:
+        """Return an update that is not done; None where it is, or is not known.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        async with self._database.begin() as connection:
+            row = (await connection.execute(_PENDING.where(inbox.c.update_id == update_id))).first()
+        return None if row is None else IncomingUpdate(row.update_id, row.chat_key, row.payload)
 
     @carried_through
     async def count_attempt(self, update_id: int) -> int:

@@ -108,7 +108,13 @@ class WebhookSource:
             BotRefusedError: It refuses the webhook.
             StoreError: What was left behind cannot be read.
         """
-        await self._handing.resume()
+        try:
+            await self._handing.resume()
+            await self._serve()
+        finally:
+            await self._handing.aclose()
+
+    async def _serve(self) -> None:
         with _listening(self._address) as listener:
             serving = asyncio.create_task(self._server.serve([listener]), name="serving")
             telling = asyncio.create_task(self._tell(listener.getsockname()[1]), name="telling")

@@ -1,4 +1,7 @@
-"""What happens where a handler fails: it is logged with a reference, and the person is told that."""
+"""What happens where a handler fails: it is logged with a reference, and the person is told that.
+
+Where it could not reach the state nobody is told: the update is handled again when that is back.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any, Final
 
 from telegram import Bot, Message, Update
 from telegram.error import TelegramError
-from telegram.ext import CallbackContext
+from telegram.ext import ApplicationHandlerStop, CallbackContext
 
 from bot.cards import text_card
 from bot.delivery import SendKey
@@ -18,6 +21,7 @@ from bot.languages_of_chats import phrases_in
 from bot.logs import EventLog
 from bot.outcomes import is_nobody_there
 from bot.parts import Parts
+from bot.store_faults import StoreError
 
 _log: Final = EventLog(__name__)
 
@@ -36,7 +40,13 @@ def error_handler(parts: Parts) -> ErrorHandler:
     """Return the one handler of what the others raise."""
 
     async def on_error(update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:
-        """Log first, then tell the person: at the button that was pressed, or in a message."""
+        """Log first, then tell the person: at the button that was pressed, or in a message.
+
+        Raises:
+            ApplicationHandlerStop: The update is handled again, by all its handlers.
+        """
+        if isinstance(context.error, StoreError) and _is_handled_again(parts, update, context, context.error):
+            raise ApplicationHandlerStop
         reference = secrets.token_hex(3)
         update_id = update.update_id if isinstance(update, Update) else None
         _log.error("handler_failed", reference=reference, update_id=update_id, error=context.error)
@@ -48,8 +58,18 @@ def error_handler(parts: Parts) -> ErrorHandler:
             await _tell(parts, update, context, reference)
         except TelegramError as error:
             _log.warning("error_not_told", reference=reference, error=error)
+        except StoreError as error:
+            if _is_handled_again(parts, update, context, error):
+                raise ApplicationHandlerStop from error
+            _log.warning("error_not_told", reference=reference, error=error)
 
     return on_error
+
+
+def _is_handled_again(
+    parts: Parts, update: object, context: CallbackContext[Any, Any, Any, Any], error: StoreError
+) -> bool:
+    return parts.processor.handle_again(error, lambda: context.application.process_update(update))
 
 
 async def _tell(

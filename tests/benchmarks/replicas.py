@@ -121,7 +121,7 @@ async def missed(server: PostgreSQL) -> float:
         await asyncio.sleep(7)  # Until it is steady enough to judge others.
         await store.join("dead")
         await store.take_in([IncomingUpdate(1, "chat:7", "{}")])
-        await store.claim_updates("dead", range(256), 1)
+        await store.claim_updates("dead", range(256), 1, 8)
         began = time.perf_counter()
         await until(lambda: 1 in taken.at, [taken])
         return time.perf_counter() - began

@@ -237,6 +237,20 @@ def test_no_more_is_fetched_while_there_is_no_room(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_a_chat_that_floods_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    async def run() -> None:
+        pages = [[question(page * 100 + each, 7) for each in range(100)] for page in range(4)]
+        async with polling(tmp_path, *pages, [question(400, 8)]) as each, asyncio.timeout(20):
+            await each.run_to_the_end_of_the_script()
+            assert each.handed_over()[-1] == 400
+            assert len(await each.store.pending()) == 401
+        async with polling(tmp_path) as each, asyncio.timeout(20):
+            await each.run_to_the_end_of_the_script()
+            assert each.handed_over()[-1] == 400
+
+    asyncio.run(run())
+
+
 def test_a_poll_that_hangs_is_cut_off_and_connections_are_made_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dispatch import chat_key_of
 from bot.replicas import BUCKETS, bucket_of, buckets_of
+from bot.update_contents import chat_key_of
 
 names = st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=8, unique=True)
 

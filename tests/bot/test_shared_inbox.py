@@ -135,21 +135,24 @@ def test_who_was_given_up_drops_what_it_had_and_goes_on_under_another_name(postg
     with_stores(postgresql, use)
 
 
-def test_done_is_said_until_the_database_hears_it(
-    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("said", ["mark_done", "let_go"])
+def test_what_is_done_or_let_go_of_is_said_until_the_database_hears_it(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
-    async def use(a: Store, b: Store) -> None:
-        inbox, failures = SharedInbox(a), [StoreError("away"), StoreError("away")]
-        mark_done = a.mark_done
+    async def use(a: Store, _: Store) -> None:
+        inbox, failures, heard = SharedInbox(a), [StoreError("away"), StoreError("away")], []
+        say = getattr(a, said)
 
         async def failing(update_id: int) -> None:
             if failures:
                 raise failures.pop()
-            await mark_done(update_id)
+            await say(update_id)
+            heard.append(update_id)
 
-        monkeypatch.setattr(a, "mark_done", failing)
+        monkeypatch.setattr(a, said, failing)
         await a.take_in([incoming(1)])
-        await inbox.mark_done(1)
-        assert await b.pending() == ()
+        await getattr(inbox, said)(1)
+        assert heard == [1]
+        assert (await a.pending() == ()) is (said == "mark_done")
 
     with_stores(postgresql, use)

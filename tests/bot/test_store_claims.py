@@ -46,15 +46,31 @@ def ids(claimed: Iterable[Claimed]) -> list[int]:
 def test_what_one_has_in_hand_another_passes_over_with_all_that_follows_it(postgresql: PostgreSQL) -> None:
     async def use(a: Store, b: Store) -> None:
         await a.take_in([incoming(1, 7), incoming(2, 8), incoming(3, 7), incoming(4, 7)])
-        assert ids(await a.claim_updates("a", ALL, 1)) == [1]
-        assert ids(await b.claim_updates("b", ALL, 9)) == [2]
-        assert ids(await b.claim_updates("b", ALL, 9)) == []
+        assert ids(await a.claim_updates("a", ALL, 1, 8)) == [1]
+        assert ids(await b.claim_updates("b", ALL, 9, 8)) == [2]
+        assert ids(await b.claim_updates("b", ALL, 9, 8)) == []
         # Its own may follow at once: it keeps them in order itself.
-        assert ids(await a.claim_updates("a", ALL, 9)) == [3]
+        assert ids(await a.claim_updates("a", ALL, 9, 8)) == [3]
         await a.mark_done(1)
-        assert ids(await b.claim_updates("b", ALL, 9)) == []
+        assert ids(await b.claim_updates("b", ALL, 9, 8)) == []
         await a.mark_done(3)
-        assert ids(await b.claim_updates("b", ALL, 9)) == [4]
+        assert ids(await b.claim_updates("b", ALL, 9, 8)) == [4]
+
+    with_two(postgresql, use)
+
+
+def test_a_chat_that_floods_leaves_room_to_others(postgresql: PostgreSQL) -> None:
+    async def use(a: Store, b: Store) -> None:
+        await a.take_in([incoming(number, 7) for number in range(1, 13)])
+        claimed = [ids(await a.claim_updates("a", ALL, 1, 3)) for _ in range(5)]
+        assert claimed == [[1], [2], [3], [], []]
+        await a.take_in([incoming(13, 8)])
+        await a.mark_done(1)
+        # Who has none in hand comes before who has, however long that one's have waited.
+        assert ids(await a.claim_updates("a", ALL, 1, 3)) == [13]
+        assert ids(await a.claim_updates("a", ALL, 9, 3)) == [4]
+        assert ids(await a.claim_updates("a", ALL, 9, 3)) == []
+        assert ids(await b.claim_updates("b", ALL, 9, 3)) == []
 
     with_two(postgresql, use)
 
@@ -63,8 +79,8 @@ def test_only_what_is_in_the_buckets_is_taken(postgresql: PostgreSQL) -> None:
     async def use(a: Store, b: Store) -> None:
         await a.take_in([incoming(each, each) for each in range(40)])
         low, high = range(BUCKETS // 2), range(BUCKETS // 2, BUCKETS)
-        mine = ids(await a.claim_updates("a", low, 99))
-        others = ids(await b.claim_updates("b", high, 99))
+        mine = ids(await a.claim_updates("a", low, 99, 8))
+        others = ids(await b.claim_updates("b", high, 99, 8))
         assert sorted(mine + others) == list(range(40))
         assert mine
         assert others
@@ -77,18 +93,18 @@ def test_whoever_is_silent_for_too_long_loses_what_it_had_in_hand(
 ) -> None:
     async def use(a: Store, b: Store) -> None:
         await a.take_in([incoming(1, 7), incoming(2, 7)])
-        (claimed,) = await a.claim_updates("a", ALL, 9)
+        (claimed,) = await a.claim_updates("a", ALL, 9, 8)
         assert not claimed.left_over
         assert await b.beat("b", takes=True, buries=False) == ("a", "b")
         monkeypatch.setattr("bot.store_claims.LEASE_SECONDS", 0.0)
         assert await b.beat("b", takes=True, buries=True) == ()
         await b.join("c")
-        (claimed,) = await b.claim_updates("c", ALL, 9)
+        (claimed,) = await b.claim_updates("c", ALL, 9, 8)
         assert (claimed.incoming.update_id, claimed.left_over) == (1, True)
-        for losing in (a.beat("a", takes=True, buries=False), a.claim_updates("a", ALL, 9)):
+        for losing in (a.beat("a", takes=True, buries=False), a.claim_updates("a", ALL, 9, 8)):
             with pytest.raises(LeaseLostError):
                 await losing
-        assert ids(await b.claim_updates("c", ALL, 9)) == [2]
+        assert ids(await b.claim_updates("c", ALL, 9, 8)) == [2]
 
     with_two(postgresql, use)
 
@@ -96,11 +112,28 @@ def test_whoever_is_silent_for_too_long_loses_what_it_had_in_hand(
 def test_whoever_leaves_lets_go_and_is_blamed_for_nothing(postgresql: PostgreSQL) -> None:
     async def use(a: Store, b: Store) -> None:
         await a.take_in([incoming(1, 7)])
-        await a.claim_updates("a", ALL, 9)
+        await a.claim_updates("a", ALL, 9, 8)
         await a.leave("a")
-        (claimed,) = await b.claim_updates("b", ALL, 9)
+        (claimed,) = await b.claim_updates("b", ALL, 9, 8)
         assert not claimed.left_over
         assert await b.beat("b", takes=True, buries=False) == ("b",)
+
+    with_two(postgresql, use)
+
+
+def test_what_one_lets_go_of_is_left_over_to_whoever_claims_it_before_what_follows_it(
+    postgresql: PostgreSQL,
+) -> None:
+    async def use(a: Store, b: Store) -> None:
+        await a.take_in([incoming(1, 7), incoming(2, 7)])
+        await a.claim_updates("a", ALL, 9, 8)
+        await a.let_go(1)
+        (claimed,) = await b.claim_updates("b", ALL, 9, 8)
+        assert (claimed.incoming.update_id, claimed.left_over) == (1, True)
+        assert ids(await a.claim_updates("a", ALL, 9, 8)) == []
+        await b.mark_done(1)
+        await b.let_go(1)
+        assert ids(await a.claim_updates("a", ALL, 9, 8)) == [2]
 
     with_two(postgresql, use)
 
@@ -124,7 +157,7 @@ def test_many_at_once_take_each_update_once_and_each_chat_in_order(postgresql: P
         if joins:
             await store.join(name)
         while len(handled) < len(updates):
-            claimed = await store.claim_updates(name, ALL, 5)
+            claimed = await store.claim_updates(name, ALL, 5, 8)
             for each in claimed:
                 key = each.incoming.chat_key
                 assert key not in in_hand

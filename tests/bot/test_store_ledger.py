@@ -115,6 +115,27 @@ def test_that_a_message_was_sent_is_written_in_a_moment_though_nobody_waits(tmp_
     ]
 
 
+def test_that_a_message_was_sent_is_written_with_what_can_be_written_next(tmp_path: Path) -> None:
+    async def use(store: Store) -> None:
+        for number in (1, 2):
+            await store.begin_sending(number, 0)
+        store.note_sent(1, 0, 7, 100, questions={5})
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                await store.begin_sending(2**70, 0)
+        assert await store.begin_sending(1, 0) == Sending(SendingState.SENT, 100)
+        assert await store.answer_to(7, 5) == 100
+        store.note_sent(2, 0, 7, 200)
+        with pytest.raises(StoreError):
+            await store.begin_sending(2**70, 0)
+
+    async def look(store: Store) -> Sending:
+        return await store.begin_sending(2, 0)
+
+    with_store(tmp_path, use)
+    assert with_store(tmp_path, look) == Sending(SendingState.SENT, 200)
+
+
 def test_an_update_and_its_answer_are_done_in_one_transaction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

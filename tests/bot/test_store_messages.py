@@ -71,6 +71,22 @@ def test_a_batch_of_any_length_is_taken_in(tmp_path: Path) -> None:
     with_store(tmp_path, use)
 
 
+def test_what_is_pending_is_read_a_page_at_a_time_or_one_by_its_number(tmp_path: Path) -> None:
+    async def use(store: Store) -> None:
+        await store.take_in([incoming(each) for each in (5, 3, 9, 1, 7)])
+        await store.mark_done(9)
+        assert ids(await store.pending(most=2)) == [5, 3]
+        assert ids(await store.pending(after=3, most=9)) == [1, 7]
+        assert ids(await store.pending(after=7)) == []
+        # What it came after may be done meanwhile.
+        assert ids(await store.pending(after=9)) == [1, 7]
+        assert await store.pending_update(3) == incoming(3)
+        assert await store.pending_update(9) is None
+        assert await store.pending_update(99) is None
+
+    with_store(tmp_path, use)
+
+
 def test_a_batch_that_cannot_be_written_is_left_out_as_a_whole(tmp_path: Path) -> None:
     async def use(store: Store) -> None:
         with pytest.raises(StoreError, match=r"OverflowError|DBAPIError 22000"):
