@@ -43,10 +43,16 @@ def error_handler(parts: Parts) -> ErrorHandler:
         """Log first, then tell the person: at the button that was pressed, or in a message.
 
         Raises:
-            ApplicationHandlerStop: The update is handled again, by all its handlers.
+            ApplicationHandlerStop: Always; what a handler did not let pass must not reach the others.
         """
-        if isinstance(context.error, StoreError) and _is_handled_again(parts, update, context, context.error):
-            raise ApplicationHandlerStop
+        is_again = isinstance(context.error, StoreError) and _is_handled_again(
+            parts, update, context, context.error
+        )
+        if not is_again:
+            await log_and_tell(update, context)
+        raise ApplicationHandlerStop
+
+    async def log_and_tell(update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:
         reference = secrets.token_hex(3)
         update_id = update.update_id if isinstance(update, Update) else None
         _log.error("handler_failed", reference=reference, update_id=update_id, error=context.error)
@@ -59,9 +65,8 @@ def error_handler(parts: Parts) -> ErrorHandler:
         except TelegramError as error:
             _log.warning("error_not_told", reference=reference, error=error)
         except StoreError as error:
-            if _is_handled_again(parts, update, context, error):
-                raise ApplicationHandlerStop from error
-            _log.warning("error_not_told", reference=reference, error=error)
+            if not _is_handled_again(parts, update, context, error):
+                _log.warning("error_not_told", reference=reference, error=error)
 
     return on_error
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from telegram import Message, MessageEntity, Update
 from telegram.constants import ChatType
+from telegram.error import TelegramError
 from telegram.ext import ApplicationHandlerStop, BaseHandler, CallbackContext, TypeHandler
 
 from bot.access import is_answered
@@ -14,7 +15,10 @@ from bot.cards import text_card
 from bot.delivery import SendKey
 from bot.handlers.navigation import answer_press
 from bot.languages_of_chats import phrases_in
+from bot.logs import EventLog
 from bot.parts import Parts
+
+_log: Final = EventLog(__name__)
 
 _MOST_TOLD: Final = 10_000
 _CLAIM: Final = "/claim"
@@ -43,7 +47,10 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
             if len(told) > _MOST_TOLD:
                 told.popitem(last=False)
             key = SendKey(update.update_id)
-            await parts.delivery.send(context.bot, key, place, text_card(phrases.chat_refused))
+            try:
+                await parts.delivery.send(context.bot, key, place, text_card(phrases.chat_refused))
+            except TelegramError as error:
+                _log.warning("refusal_not_told", error=error)
         raise ApplicationHandlerStop
 
     return [] if parts.settings.allowed_chats is None else [TypeHandler(Update, on_update)]

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from telegram import Update
 from telegram.error import BadRequest, Forbidden
+from telegram.ext import ApplicationHandlerStop
 
 from bot.handlers.errors import error_handler
 from bot.store import Store
@@ -38,7 +39,8 @@ def told(
             await store.set_interface_language(7, language)
         parts = parts_with(store)
         update = None if raw is None else Update.de_json(raw, bot)
-        await error_handler(parts)(update, cast(Any, SimpleNamespace(bot=bot, error=error)))
+        with pytest.raises(ApplicationHandlerStop):
+            await error_handler(parts)(update, cast(Any, SimpleNamespace(bot=bot, error=error)))
         await store.aclose()
 
     asyncio.run(run())

@@ -96,3 +96,11 @@ def test_what_only_looks_like_a_claim_is_refused(stand_in: StandIn, text: str) -
 
 def test_a_claim_is_heard(stand_in: StandIn) -> None:
     assert stand_in.answer_to(stand_in.person("Stan").asks("/claim ABCD-EFGH")).text == ENGLISH.claim_closed
+
+
+def test_a_refusal_that_fails_lets_nobody_in(stand_in: StandIn, bot: BotProcess) -> None:
+    stranger = stand_in.person("Stan")
+    stand_in.faults.fail("sendMessage", code=400)
+    stranger.asks(BUILT)
+    bot.wait_until_idle()
+    assert not [message for message in stranger.chat.from_bot if "1858" in message.text]
