@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.encoding import sixteen_bits
 from index.errors import DamagedGenerationError
+from index.faiss_files import write_index
 from index.faiss_threads import one_thread
 from index.half_precision import HalfPrecision
 
@@ -81,14 +82,18 @@ class ExactVectors:
 
 
 def write_exact(path: Path, vectors: NDArray[np.float32]) -> None:
-    """Write (n, d) float32, rows of unit length, to a new file, each number rounded to float16."""
+    """Write (n, d) float32, rows of unit length, to a new file, each number rounded to float16.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
     index = faiss.IndexScalarQuantizer(
         vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
     )
     for block in _blocks(vectors):
         # NumPy rounds for all stores; FAISS has its own way with what lies halfway between two numbers.
         index.add(sixteen_bits(block))
-    faiss.write_index(index, str(path))
+    write_index(path, index)
 
 
 def flat_index(vectors: NDArray[np.float32]) -> Any:

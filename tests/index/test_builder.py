@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from index import layout
 from index.articles import read_collection
 from index.builder import BuildProgress, build_index, fingerprint_of
 from index.encoder import Encoder
-from index.errors import BuildRunningError, CorpusError, NoGenerationError
+from index.errors import BuildRunningError, CorpusError, GenerationError, NoGenerationError
 from index.exact_vectors import write_exact
 from index.generation import IndexFolder
 from index.segment import Limits
+from index.stores import FileStore, KeptLayouts
 from index.texts import Texts
 from index.vectors import VectorIndex, VectorLayout
+from tests.index.full_disks import needs_limits, room_for
 from tests.index.listening import encoded
 
 RIVERS = "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n"
@@ -181,6 +184,25 @@ def test_an_interrupted_build_leaves_nothing(
     with pytest.raises(NoGenerationError):
         index_folder.current()
     assert build_index(articles, index_folder, encoder).switched
+
+
+@needs_limits
+def test_a_disk_that_fills_up_at_the_vectors_is_told_and_the_next_build_goes_on(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = FileStore.keep
+
+    def keep_on_full_disk(*arguments: Any) -> KeptLayouts:
+        with room_for(1000):
+            return keep(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileStore, "keep", keep_on_full_disk)
+        with pytest.raises(GenerationError, match=r"cannot be used .*File too large"):
+            build_index(articles, index_folder, encoder)
+    texts = encoded(encoder, monkeypatch)
+    assert build_index(articles, index_folder, encoder).switched
+    assert texts == []
 
 
 def test_progress_goes_through_the_phases_to_their_ends(
