@@ -70,11 +70,13 @@ class ExactVectors:
     def search(self, vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return rows and cosines of the `k` nearest of each vector, (q, k) each, 1 <= k <= count.
 
-        On the calling thread.
+        On the calling thread. Fewer than `k` columns where cosines are no numbers.
         """
         with one_thread():
             cosines, rows = self._index.search(vectors, k)
-        return rows, cosines
+        # FAISS stands in -1, at the end of a line, for what it did not find.
+        width = int((rows >= 0).sum(axis=1).min(initial=k))
+        return rows[:, :width], cosines[:, :width]
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32; rows are from 0 on."""

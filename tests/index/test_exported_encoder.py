@@ -214,6 +214,15 @@ def test_an_export_that_gives_other_vectors_is_refused(
         export_encoder(own, tmp_path / "encoder")
 
 
+def test_a_model_whose_numbers_are_not_finite_is_not_exported(tmp_path: Path) -> None:
+    distilbert_by_first_token(tmp_path / "own")
+    own = Encoder.load(str(tmp_path / "own"))
+    for weights in own.model.parameters():
+        weights.data.fill_(np.nan)
+    with pytest.raises(ExportError, match="own cannot be exported"):
+        export_encoder(own, tmp_path / "encoder")
+
+
 def test_exporting_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Nor does it warn: here, a warning is an error."""
     distilbert_by_first_token(tmp_path / "own")

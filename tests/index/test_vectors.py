@@ -102,6 +102,22 @@ def test_a_row_that_is_not_there_is_an_error_and_not_the_last(tmp_path: Path) ->
             index.vectors(np.array([row]))
 
 
+def test_a_vector_that_is_none_is_not_found_and_hides_no_other(tmp_path: Path) -> None:
+    """A generation of before may have one: no cosine with it is greater than any number."""
+    vectors = unit(5, 1)
+    vectors[2] = np.nan
+    index = stored(tmp_path, vectors)
+    questions = unit(3, 2)
+    found = index.search(questions, 5)
+    assert [sorted(line) for line in found.rows.tolist()] == [[0, 1, 3, 4]] * 3
+    np.testing.assert_allclose(
+        found.cosines,
+        [vectors[rows] @ each for rows, each in zip(found.rows, questions, strict=True)],
+        atol=1e-6,
+    )
+    assert index.search(questions, 4).rows.shape == (3, 4)
+
+
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     index = stored(tmp_path, np.empty((0, 8), np.float32))
     assert index.search(unit(2, 1), 5).rows.shape == (2, 0)
