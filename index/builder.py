@@ -18,12 +18,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from index import layout
 from index.article_files import Listing, list_article_files
 from index.build_order import BuildOrder
 from index.earlier import EarlierTexts, Predecessor
 from index.encoding import EncoderSource
 from index.errors import DamagedGenerationError, GenerationError
+from index.exported_files import is_exported
 from index.generation import IndexFolder, Manifest, OpenGeneration, Verification
+from index.generation_parts import opens
 from index.packing import Limits
 from index.survey import Survey, unchanged
 from index.texts import article_fingerprint
@@ -50,7 +53,7 @@ def build_index(
 ) -> BuildReport:
     """Bring the index up to date with the articles, and say what that took.
 
-    Where the generation in use is whole and was made from the same articles, by the same encoder
+    Where the generation in use is whole, opens, and was made from the same articles, by the same encoder
     and limits, it stays as it is. A file that cannot be read is left out and reported. Where the build
     ends before its time, whatever ends it, the next one takes over the vectors that it had made.
 
@@ -101,6 +104,13 @@ class _Build:
                 if checking.result() is None:
                     # Damaged: a full build mends it.
                     before = survey = None
+                elif before is not None:
+                    # What was damaged before its hashes were taken shows only when it is opened.
+                    exported = beside.submit(self._export_opens, before.generation, survey)
+                    if not opens(before.generation, self._store):
+                        before = survey = None
+                    if not exported.result():
+                        survey = None
             if before is not None and survey is not None and self._store.holds(before.generation):
                 generation = before.generation
                 return self._report(generation.name, generation.manifest, survey, before, None)
@@ -129,6 +139,17 @@ class _Build:
             return None
         opened.callback(texts.close)
         return Predecessor(generation, texts)
+
+    def _export_opens(self, generation: OpenGeneration, survey: Survey | None) -> bool:
+        """Return whether the exported encoder opens; True where a build makes or takes over one anyway."""
+        folder = generation.path / layout.ENCODER
+        if survey is None or not is_exported(folder):
+            return True
+        try:
+            self._order.encoder.for_answering(folder)
+        except DamagedGenerationError:
+            return False
+        return True
 
     def _unchanged(self, listing: Listing, before: Predecessor) -> Survey | None:
         if not before.texts.same_limits:

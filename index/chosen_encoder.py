@@ -25,6 +25,7 @@ from index.encoder_identity import (
     weights_sha256,
 )
 from index.encoding import BuildEncoder, TextEncoder
+from index.errors import DamagedGenerationError
 from index.exported_encoder import ExportedEncoder
 from index.exported_files import is_exported, take_over
 from index.manifest import ModelIdentity
@@ -52,6 +53,7 @@ class ChosenEncoder:
         self._dimensions = default_dimensions(model)
         self._lock = threading.Lock()
         self._loaded: Encoder | None = None
+        self._opened: tuple[Path, ExportedEncoder] | None = None
 
     @property
     def identity(self) -> ModelIdentity:
@@ -84,7 +86,7 @@ class ChosenEncoder:
         Args:
             folder: Made here, unless the encoder cannot be exported.
             before: The same folder of a generation with the same weights, None without one.
-            on_export: Told how much of the export is done, where there is nothing to take over.
+            on_export: Told how much of the export is done, where there is nothing to take over that opens.
 
         Raises:
             ModelError: The model is missing, is not what it should be, or does not load.
@@ -92,7 +94,11 @@ class ChosenEncoder:
         """
         if before is not None and is_exported(before):
             take_over(before, folder)
-            return BuildEncoder(ExportedEncoder.open(folder, self.identity, for_many=True))
+            try:
+                return BuildEncoder(ExportedEncoder.open(folder, self.identity, for_many=True))
+            except DamagedGenerationError:
+                # It was damaged before its hashes were taken, or another onnxruntime wrote it.
+                shutil.rmtree(folder)
         on_export(0, 1)
         loaded = self.load()
         from index.encoder_export import ExportError, export_encoder
@@ -113,7 +119,14 @@ class ChosenEncoder:
             DamagedGenerationError: The folder's files cannot be read.
             ModelError: The model is missing, is not what it should be, or does not load.
         """
-        return ExportedEncoder.open(folder, self.identity) if is_exported(folder) else self.load()
+        if not is_exported(folder):
+            return self.load()
+        identity = self.identity
+        with self._lock:
+            # A build opens it to see that it can be, and after it whoever answers.
+            if self._opened is None or self._opened[0] != folder:
+                self._opened = folder, ExportedEncoder.open(folder, identity)
+            return self._opened[1]
 
     def encode_plainly(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return what the library's own `encode` makes of texts, as `Encoder.encode_plainly` does."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from index.disk_array import DiskArray
 from index.errors import DamagedGenerationError
+from index.faiss_files import write_index
 from index.growing_arrays import GrowingArray
 from index.half_precision import HalfPrecision
 
@@ -121,12 +122,9 @@ class CompressedVectors:
         """Write the codes anew, with how many lists are looked into.
 
         Raises:
-            OSError: The disk failed.
+            OSError: The disk is full or fails.
         """
-        try:
-            faiss.write_index(self._index, str(path))
-        except RuntimeError as error:
-            raise OSError(f"The codes cannot be written to {path}: {error}") from error
+        write_index(path, self._index)
 
     def _rescored(
         self,
@@ -159,6 +157,9 @@ def write_compressed(path: Path, vectors: NDArray[np.float32]) -> None:
     Args:
         path: Of the codes; the vectors go beside it.
         vectors: At least some thousand; in memory or mapped into it.
+
+    Raises:
+        OSError: The disk is full or fails.
     """
     count, dimensions = vectors.shape
     lists = 2 ** round(math.log2(math.sqrt(count)))
@@ -174,7 +175,7 @@ def write_compressed(path: Path, vectors: NDArray[np.float32]) -> None:
             block = np.ascontiguousarray(vectors[start : start + BLOCK])
             writer.append(block)
             index.add(block)
-    faiss.write_index(index, str(path))
+    write_index(path, index)
 
 
 def rows_path(path: Path) -> Path:

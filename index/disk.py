@@ -11,8 +11,11 @@ from typing import Final
 
 from index.errors import GenerationError
 
-DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 """The numbers of the errors that mean that no space is left."""
+
+WITHOUT_ROOM: Final = _DISK_FULL | {errno.EFBIG}
+"""The same, and that a file would grow longer than it may: nothing but writing meets with these."""
 
 
 def flush_tree(folder: Path) -> None:
@@ -47,7 +50,7 @@ def explaining(path: Path) -> Iterator[None]:
 
 def explained(error: OSError, path: Path) -> GenerationError:
     """Return what the system said about the index folder `path`, with the remedy."""
-    if error.errno in DISK_FULL:
+    if error.errno in _DISK_FULL:
         remedy = "free space on the disk, then run `footnote build`"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         remedy = "give this account the right to read and write there, or name another index folder"

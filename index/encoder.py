@@ -70,7 +70,8 @@ class Encoder(EncoderInParts):
             from sentence_transformers import SentenceTransformer
 
             loaded = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        loaded.eval()
+        # Weights are loaded as they are kept: NumPy has no bfloat16, and lengths go beyond float16.
+        loaded.eval().float()
         dimensions = loaded.get_embedding_dimension()
         assert dimensions is not None
         own = prompts_of(loaded.prompts)

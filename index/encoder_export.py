@@ -78,7 +78,10 @@ def export_encoder(encoder: Encoder, folder: Path) -> None:
             quantised=False,
         )
         (folder / READING).write_text(reading.to_json(), encoding="utf-8")
-        expected = [encoder.encode_passages(texts) for texts in _CHECKS]
+        try:
+            expected = [encoder.encode_passages(texts) for texts in _CHECKS]
+        except ModelError as error:
+            raise _export_error(encoder, error) from error
         least = _least_cosine(encoder, folder, expected)
         if not least >= _LEAST_COSINE:
             raise ExportError(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import ModelError
 from index.manifest import ModelIdentity
 from index.understanding import familiarity
 
@@ -160,13 +161,21 @@ class EncoderInParts(ABC):
         return self
 
     def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Encode questions, as the protocol says."""
+        """Encode questions, as the protocol says.
+
+        Raises:
+            ModelError: The model gives numbers that are not finite.
+        """
         return self._encoded(texts, self.identity.query_prompt, None)
 
     def encode_passages(
         self, texts: Sequence[str], *, on_batch: Callable[[int], None] | None = None
     ) -> NDArray[np.float32]:
-        """Encode passages or sentences, as the protocol says."""
+        """Encode passages or sentences, as the protocol says.
+
+        Raises:
+            ModelError: The model gives numbers that are not finite.
+        """
         return self._encoded(texts, self.identity.passage_prompt, on_batch)
 
     def familiarity(self, words: Sequence[str]) -> float:
@@ -196,12 +205,21 @@ class EncoderInParts(ABC):
         batches = list(_batches(parts))
         done = 0
         for batch, found in zip(batches, self._forwarded(batches, prompt), strict=True):
+            self._expect_finite(found)
             weights = np.array([part.tokens for part in batch], np.float32)
             np.add.at(sums, [part.owner for part in batch], unit_rows(found) * weights[:, None])
             done += len(batch)
             if on_batch is not None:
                 on_batch(min(len(texts), done * len(texts) // len(parts)))
         return unit_rows(sums)
+
+    def _expect_finite(self, found: NDArray[np.float32]) -> None:
+        finite = np.isfinite(found)
+        if not finite.all():
+            raise ModelError(
+                f"The model {self.identity.name!r} gives {found[~finite][0]} in a text's vector; expected "
+                "finite numbers; set another model in FOOTNOTE_ENCODER, then run `footnote build`."
+            )
 
     def _forwarded(self, batches: Sequence[Sequence[_Part]], prompt: str) -> Iterator[NDArray[np.float32]]:
         """Yield what the model makes of each batch, in order, as many at once as it is made for."""

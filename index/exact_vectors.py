@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.encoding import sixteen_bits
 from index.errors import DamagedGenerationError
+from index.faiss_files import write_index
 from index.faiss_threads import one_thread
 from index.half_precision import HalfPrecision
 
@@ -69,11 +70,13 @@ class ExactVectors:
     def search(self, vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return rows and cosines of the `k` nearest of each vector, (q, k) each, 1 <= k <= count.
 
-        On the calling thread.
+        On the calling thread. Fewer than `k` columns where cosines are no numbers.
         """
         with one_thread():
             cosines, rows = self._index.search(vectors, k)
-        return rows, cosines
+        # FAISS stands in -1, at the end of a line, for what it did not find.
+        width = int((rows >= 0).sum(axis=1).min(initial=k))
+        return rows[:, :width], cosines[:, :width]
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32; rows are from 0 on."""
@@ -81,14 +84,18 @@ class ExactVectors:
 
 
 def write_exact(path: Path, vectors: NDArray[np.float32]) -> None:
-    """Write (n, d) float32, rows of unit length, to a new file, each number rounded to float16."""
+    """Write (n, d) float32, rows of unit length, to a new file, each number rounded to float16.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
     index = faiss.IndexScalarQuantizer(
         vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
     )
     for block in _blocks(vectors):
         # NumPy rounds for all stores; FAISS has its own way with what lies halfway between two numbers.
         index.add(sixteen_bits(block))
-    faiss.write_index(index, str(path))
+    write_index(path, index)
 
 
 def flat_index(vectors: NDArray[np.float32]) -> Any:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from index.build_lock import build_lock
-from index.disk import DISK_FULL, explained, explaining, flush, flush_tree
+from index.disk import WITHOUT_ROOM, explained, explaining, flush, flush_tree
 from index.errors import (
     BuildRunningError,
     DamagedGenerationError,
@@ -110,8 +110,8 @@ class IndexFolder:
             try:
                 yield private
             except OSError as error:
-                # Others may be about something else that the block reads; a full disk is about this.
-                if error.errno not in DISK_FULL:
+                # Others may be about something else that the block reads; want of room is about this.
+                if error.errno not in WITHOUT_ROOM:
                     raise
                 raise explained(error, self._path) from error
             finally:

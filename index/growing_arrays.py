@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -35,14 +36,18 @@ class GrowingArray:
         self.count += len(rows)
 
     def close(self) -> None:
-        """Write how many rows there are, and close the file; closing again does nothing."""
+        """Write how many rows there are, and close the file; closing again does nothing.
+
+        Raises:
+            OSError: The disk is full or fails; the file is closed all the same.
+        """
         if self._file.closed:
             return
-        # NumPy leaves room in the header for the first dimension to grow.
-        self._file.seek(0)
-        self._write_header()
-        assert self._file.tell() == self._body
-        self._file.close()
+        with self._file:
+            # NumPy leaves room in the header for the first dimension to grow.
+            self._file.seek(0)
+            self._write_header()
+            assert self._file.tell() == self._body
 
     def _write_header(self) -> None:
         npy.write_array_header_1_0(
@@ -53,3 +58,16 @@ class GrowingArray:
                 "shape": (self.count, *self._row_shape),
             },
         )
+
+
+def write_array(path: Path, array: NDArray[np.generic]) -> None:
+    """Write an array to a new file, the same as `numpy.save` does.
+
+    NumPy hands the numbers to the system's own library, and then does not say why the disk refused
+    them, or that it did.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
+    with closing(GrowingArray(path, array.dtype, array.shape[1:])) as grown:
+        grown.append(array)

@@ -7,7 +7,10 @@ the same hash are one here, as they are in the term store.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -51,6 +54,8 @@ _WITH_STOP_WORDS: Final = frozenset(_STEMMERS.values()) - {"arabic", "greek", "r
 _FIELDS: Final = ("stems", "grams")
 _WRITER_BYTES: Final = 64 * 1024 * 1024
 _COMMIT_EVERY: Final = 20_000
+_SYSTEM_ERROR: Final = re.compile(r"\(os error ([0-9]+)\)")
+"""In the messages of tantivy's errors, which have no number of their own."""
 _LONGEST_QUERY: Final = 400
 """Terms of one question that are searched; a question of 1,000 characters has fewer."""
 _MOST_POSTINGS: Final = 1_000_000
@@ -151,29 +156,54 @@ class LexicalWriter:
     """Writes the index of a collection, passage by passage."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin in an empty folder."""
+        """Begin in an empty folder.
+
+        Raises:
+            OSError: The disk is full or fails, here or in a method.
+        """
         builder = tantivy.SchemaBuilder()
         for field in _FIELDS:
             builder.add_text_field(field, stored=False, tokenizer_name="whitespace", index_option="freq")
         builder.add_integer_field("row", stored=False, fast=True)
-        index = tantivy.Index(builder.build(), path=str(folder))
-        index.register_tokenizer("whitespace", _whitespace())
-        # One thread: the documents' order, and with it every file's content, does not hang on timing.
-        self._writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+        self._folder = folder
+        with _disk_errors(folder):
+            index = tantivy.Index(builder.build(), path=str(folder))
+            index.register_tokenizer("whitespace", _whitespace())
+            # One thread: the documents' order, and with it every file's content, does not hang on timing.
+            self._writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         self._count = 0
 
     def add(self, stems: NDArray[np.uint32], grams: NDArray[np.uint32]) -> None:
         """Add the next row: a passage's terms, hashed by `hashed_terms`, repetitions included."""
         document = tantivy.Document(stems=_written(stems), grams=_written(grams), row=self._count)
-        self._writer.add_document(document)
-        self._count += 1
-        if self._count % _COMMIT_EVERY == 0:
-            self._writer.commit()
+        with _disk_errors(self._folder):
+            try:
+                self._writer.add_document(document)
+            except ValueError:
+                # The thread that writes has ended; why, a commit says.
+                self._writer.commit()
+                raise
+            self._count += 1
+            if self._count % _COMMIT_EVERY == 0:
+                self._writer.commit()
 
     def finish(self) -> None:
         """Write what is left, for `LexicalIndex.open`; nothing can be added afterwards."""
-        self._writer.commit()
-        self._writer.wait_merging_threads()
+        with _disk_errors(self._folder):
+            self._writer.commit()
+            self._writer.wait_merging_threads()
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    """Turn what tantivy says where the system refuses to write into what Python says."""
+    try:
+        yield
+    except ValueError as error:
+        number = _SYSTEM_ERROR.search(str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(folder)) from error
 
 
 def _written(hashes: NDArray[np.uint32]) -> str:

@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, Self
@@ -25,15 +25,15 @@ from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
 from index.duplicates import shingles, without_duplicates
 from index.encoding import EncoderSource, TextEncoder
-from index.errors import DamagedGenerationError, OtherFormatError
+from index.errors import OtherFormatError
 from index.evidence import Evidence
 from index.generation import IndexFolder, OpenGeneration, Verification
+from index.generation_parts import open_parts, opening
 from index.known_words import KnownWords
 from index.pending_question import PendingQuestion
 from index.ranking import Weights, default_weights, first_look, probability, sentence_scores
 from index.second_look import Candidate, Depth, SecondLook
 from index.spelling import Spelling
-from index.term_store import TermStore
 from index.texts import StoredPassage, Texts
 from index.transliteration import Transliteration
 from index.types import Answer, RankedPassage
@@ -131,26 +131,13 @@ class Retriever:
             chosen = replace(chosen, answering_threshold=answering_threshold)
         # onnxruntime leaves the interpreter to others while it opens the encoder; meanwhile FAISS is imported
         # for the vectors.
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            opening = beside.submit(encoder.for_answering, generation.path / layout.ENCODER)
-            stored = index_folder.store.open(generation)
-            answering_encoder = opening.result()
-        with _opening("terms", generation):
-            terms = TermStore.open(generation.path / layout.TERMS)
         with ExitStack() as closing:
-            texts = Texts.open(generation.path / layout.TEXTS)
-            closing.callback(texts.close)
-            counts = (
-                stored.passages.count,
-                stored.words.passage_count,
-                terms.passage_count,
-                texts.passage_count,
-            )
-            if set(counts) != {manifest.passages} or stored.sentences.count != manifest.sentences:
-                raise DamagedGenerationError(
-                    f"Generation {generation.name} has {counts} passages in its parts; expected "
-                    f"{manifest.passages} in each; run `footnote rollback` or `footnote build`."
-                )
+            with ThreadPoolExecutor(max_workers=1) as beside:
+                encoder_opening = beside.submit(encoder.for_answering, generation.path / layout.ENCODER)
+                parts = open_parts(generation, index_folder.store)
+                stored, terms, texts = parts.stored, parts.terms, parts.texts
+                closing.callback(texts.close)
+                answering_encoder = encoder_opening.result()
             samples = {
                 language: _sample(texts, terms.rows_of_language(number, _SAMPLE_PASSAGES))
                 for number, language in enumerate(manifest.languages)
@@ -178,7 +165,7 @@ class Retriever:
                     second_look_depth or Depth(),
                 )
             known_words = KnownWords(terms, answering_encoder, manifest.languages)
-            with _opening("words", generation):
+            with opening("words", generation):
                 spelling = Spelling.open(generation.path / layout.WORDS, known_words.as_typed)
             closing.pop_all()
             return cls(
@@ -328,17 +315,6 @@ def _ranked(candidates: Sequence[Candidate]) -> tuple[RankedPassage, ...]:
         )
         for each, of_each in zip(candidates, probabilities, strict=True)
     )
-
-
-@contextmanager
-def _opening(what: str, generation: OpenGeneration) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise DamagedGenerationError(
-            f"The {what} of generation {generation.name} cannot be read ({error}); run `footnote rollback` "
-            "or `footnote build`."
-        ) from error
 
 
 def _sample(texts: Texts, rows: NDArray[np.int64]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import Terms
-from index.growing_arrays import GrowingArray
+from index.growing_arrays import GrowingArray, write_array
 from index.term_hashes import hashed_terms
 from index.term_store import FIELDS, FieldName, TermSlices, TermStore
 
@@ -83,13 +84,15 @@ class TermWriter:
             field.finish()
         self._first_sentences.close()
         numbers = np.array([languages.index(each) for each in self._languages], np.int16)
-        np.save(self._folder / "languages.npy", numbers[np.array(self._numbers, np.int64)])
+        write_array(self._folder / "languages.npy", numbers[np.array(self._numbers, np.int64)])
 
     def close(self) -> None:
-        """Let go of the files, whether or not they are finished."""
-        for field in self._fields.values():
-            field.close()
-        self._first_sentences.close()
+        """Let go of the files, whether or not they are finished.
+
+        Raises:
+            OSError: The disk is full or fails; all are let go of.
+        """
+        _close_all(self._first_sentences, *self._fields.values())
 
     def _take_in(
         self, slices: dict[FieldName, TermSlices], counts: NDArray[np.int64], languages: Sequence[str]
@@ -144,13 +147,12 @@ class _FieldWriter:
 
     def finish(self) -> None:
         self._count()
-        np.save(self._folder / f"{self._name}-vocabulary.npy", self._vocabulary)
-        np.save(self._folder / f"{self._name}-frequency.npy", self._frequency.astype(np.uint32))
+        write_array(self._folder / f"{self._name}-vocabulary.npy", self._vocabulary)
+        write_array(self._folder / f"{self._name}-frequency.npy", self._frequency.astype(np.uint32))
         self.close()
 
     def close(self) -> None:
-        self._sentences.close()
-        self._contexts.close()
+        _close_all(self._sentences, self._contexts)
 
     def _count(self) -> None:
         if not self._waiting:
@@ -176,8 +178,14 @@ class _Ragged:
         self._elements.append(elements)
 
     def close(self) -> None:
-        self._elements.close()
-        self._offsets.close()
+        _close_all(self._elements, self._offsets)
+
+
+def _close_all(*files: GrowingArray | _FieldWriter | _Ragged) -> None:
+    """Close each, even where another cannot write what is left of it."""
+    with ExitStack() as closing:
+        for file in files:
+            closing.callback(file.close)
 
 
 def _slices(name: FieldName, sentences: Sequence[Terms], context: Terms) -> TermSlices:

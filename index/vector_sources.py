@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import layout
-from index.errors import VectorStoreError
+from index.errors import DamagedGenerationError, VectorStoreError
 from index.generation import ModelIdentity, OpenGeneration
 from index.stores import Vectors, VectorStore
 from index.texts import Texts
@@ -75,14 +75,14 @@ class GenerationVectors:
 def known_vectors(
     generation: OpenGeneration | None, identity: ModelIdentity, store: VectorStore
 ) -> Iterator[GenerationVectors | None]:
-    """Give the vectors of a generation; None without one, or where they are of another length or gone."""
+    """Give the vectors of a generation; None without one, of another length, or that do not open."""
     if generation is None or generation.manifest.encoder.dimensions != identity.dimensions:
         yield None
         return
     try:
         vectors = GenerationVectors.open(generation, store)
-    except VectorStoreError:
-        # Its engine is not there any more, or has it no longer: a full build mends it.
+    except (DamagedGenerationError, VectorStoreError):
+        # A file lacked its end before its hash was taken, or its engine has it no longer: a build mends it.
         yield None
         return
     try:

@@ -16,6 +16,7 @@ OWNERS = {
     "faiss": {
         "index/exact_vectors.py",
         "index/compressed_vectors.py",
+        "index/faiss_files.py",
         "index/faiss_threads.py",
         "index/half_precision.py",
     },

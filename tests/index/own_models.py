@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from index.model_files import packaged_folder
 
@@ -33,6 +33,18 @@ def distilbert_by_first_token(folder: Path) -> None:
         return DistilBertModel(config)
 
     _save(folder, make, "cls", normalised=False)
+
+
+def kept_in_sixteen_bits(folder: Path, kind: Literal["bfloat16", "float16"]) -> None:
+    """Weights of another kind of number; vectors of length 566, whose squares float16 cannot add up."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    distilbert_by_first_token(folder)
+    model = SentenceTransformer(str(folder), device="cpu")
+    with torch.no_grad():
+        model.get_parameter("0.model.transformer.layer.1.output_layer_norm.weight").mul_(100)
+    model.to(getattr(torch, kind)).save_pretrained(str(folder))
 
 
 def mpnet_by_maximum(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +13,22 @@ from index import layout
 from index.articles import read_collection
 from index.builder import BuildProgress, build_index, fingerprint_of
 from index.encoder import Encoder
-from index.errors import BuildRunningError, CorpusError, NoGenerationError
+from index.errors import (
+    BuildRunningError,
+    CorpusError,
+    DamagedGenerationError,
+    GenerationError,
+    NoGenerationError,
+)
 from index.exact_vectors import write_exact
 from index.generation import IndexFolder
+from index.retriever import Retriever
 from index.segment import Limits
+from index.stores import FileStore, KeptLayouts
 from index.texts import Texts
 from index.vectors import VectorIndex, VectorLayout
-from tests.index.listening import encoded
+from tests.index.full_disks import needs_limits, room_for
+from tests.index.listening import cut_before_publishing, encoded
 
 RIVERS = "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n"
 MOUNTAINS = "# Mountains\n\nMont Blanc is the highest mountain of the Alps. It is covered with ice.\n"
@@ -141,6 +151,53 @@ def test_a_damaged_generation_is_built_anew(
     assert index_folder.current().name == report.generation
 
 
+CUT = (
+    layout.PASSAGE_VECTORS,
+    layout.SENTENCE_VECTORS,
+    f"{layout.TERMS}/stems-vocabulary.npy",
+    f"{layout.LEXICAL}/meta.json",
+    layout.TEXTS,
+)
+"""A file of each part of a generation."""
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+@pytest.mark.parametrize("name", CUT)
+def test_a_generation_that_was_published_without_the_end_of_a_file_is_built_anew(
+    articles: Path,
+    index_folder: IndexFolder,
+    encoder: Encoder,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    is_changed: bool,
+) -> None:
+    """Its hashes are right, and it does not open."""
+    with monkeypatch.context() as patch:
+        cut_before_publishing(patch, name)
+        build_index(articles, index_folder, encoder)
+    with pytest.raises(DamagedGenerationError):
+        Retriever.open(index_folder, encoder, None)
+    if is_changed:
+        (articles / "rivers.md").write_text(RIVERS.replace("ten", "10"), encoding="utf-8")
+    assert build_index(articles, index_folder, encoder).switched
+    Retriever.open(index_folder, encoder, None).close()
+    assert not build_index(articles, index_folder, encoder).switched
+
+
+def test_a_candidate_that_does_not_open_has_no_vectors_to_take_over(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_index(articles, index_folder, encoder)
+    (articles / "rivers.md").write_text(RIVERS.replace("ten", "10"), encoding="utf-8")
+    with monkeypatch.context() as patch:
+        cut_before_publishing(patch, layout.SENTENCE_VECTORS)
+        build_index(articles, index_folder, encoder, switch=False)
+    texts = encoded(encoder, monkeypatch)
+    assert build_index(articles, index_folder, encoder).switched
+    assert any("10 countries" in text for text in texts)
+    Retriever.open(index_folder, encoder, None).close()
+
+
 def test_one_bad_file_stops_no_other(articles: Path, index_folder: IndexFolder, encoder: Encoder) -> None:
     (articles / "empty.md").write_text("")
     report = build_index(articles, index_folder, encoder)
@@ -181,6 +238,25 @@ def test_an_interrupted_build_leaves_nothing(
     with pytest.raises(NoGenerationError):
         index_folder.current()
     assert build_index(articles, index_folder, encoder).switched
+
+
+@needs_limits
+def test_a_disk_that_fills_up_at_the_vectors_is_told_and_the_next_build_goes_on(
+    articles: Path, index_folder: IndexFolder, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = FileStore.keep
+
+    def keep_on_full_disk(*arguments: Any) -> KeptLayouts:
+        with room_for(1000):
+            return keep(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileStore, "keep", keep_on_full_disk)
+        with pytest.raises(GenerationError, match=r"cannot be used .*File too large"):
+            build_index(articles, index_folder, encoder)
+    texts = encoded(encoder, monkeypatch)
+    assert build_index(articles, index_folder, encoder).switched
+    assert texts == []
 
 
 def test_progress_goes_through_the_phases_to_their_ends(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from index.exported_encoder import ExportedEncoder
 from index.exported_files import GRAPH
 from index.generation import IndexFolder
 from index.retriever import Retriever
+from tests.index.listening import cut_before_publishing
 from tests.index.own_models import words_alone
 
 RIVERS = "# Rivers\n\nThe Danube flows through ten countries. It ends in the Black Sea.\n"
@@ -125,6 +127,46 @@ def test_a_damaged_export_is_noticed_when_opened_and_made_anew(
         Retriever.open(index_folder, chosen, None)
     assert build_index(articles, index_folder, chosen).switched
     Retriever.open(index_folder, chosen, None).close()
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_an_export_that_was_published_without_its_end_is_made_anew_and_nothing_encoded_again(
+    own_model: Path,
+    articles: Path,
+    index_folder: IndexFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    is_changed: bool,
+) -> None:
+    """Its hashes are right, and it does not open."""
+    chosen = ChosenEncoder(str(own_model))
+    with monkeypatch.context() as patch:
+        cut_before_publishing(patch, f"{layout.ENCODER}/{GRAPH}")
+        build_index(articles, index_folder, chosen)
+    if is_changed:
+        (articles / "mountains.md").write_text(MOUNTAINS, encoding="utf-8")
+    report = build_index(articles, index_folder, chosen)
+    assert (report.switched, report.passages_reused) == (True, 1)
+    with Retriever.open(index_folder, chosen, None) as retriever:
+        assert retriever.ask("How many countries?").passages
+    assert not build_index(articles, index_folder, chosen).switched
+
+
+def test_the_check_of_a_build_and_answering_open_an_export_once(
+    own_model: Path, articles: Path, index_folder: IndexFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_index(articles, index_folder, ChosenEncoder(str(own_model)))
+    chosen = ChosenEncoder(str(own_model))
+    opened: list[Path] = []
+    real = ExportedEncoder.open
+
+    def listening(folder: Path, *arguments: Any, **options: Any) -> ExportedEncoder:
+        opened.append(folder)
+        return real(folder, *arguments, **options)
+
+    monkeypatch.setattr(ExportedEncoder, "open", listening)
+    assert not build_index(articles, index_folder, chosen).switched
+    Retriever.open(index_folder, chosen, None).close()
+    assert opened == [index_folder.current().path / layout.ENCODER]
 
 
 def test_a_model_that_cannot_be_exported_is_run_by_pytorch_and_told(

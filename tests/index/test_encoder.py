@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from index import encoder_identity
 from index.encoder import DEFAULT_ENCODER, Encoder, load_library_cross_encoder
 from index.errors import ModelError
 from index.model_files import packaged_folder
+from tests.index.own_models import kept_in_sixteen_bits, words_alone
 
 LONG = " ".join(f"Station {number} of the long railway has a small garden." for number in range(120))
 
@@ -110,6 +112,34 @@ def test_a_folder_brings_its_own_prompts(model_folder: Path, encoder: Encoder) -
 def test_prompts_that_are_set_beat_the_models_own(model_folder: Path) -> None:
     plain = Encoder.load(str(model_folder), query_prompt="", passage_prompt="text: ")
     assert (plain.identity.query_prompt, plain.identity.passage_prompt) == ("", "text: ")
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float16"])
+def test_weights_that_are_kept_in_sixteen_bits_are_computed_with_in_float32(
+    tmp_path: Path, kind: Literal["bfloat16", "float16"]
+) -> None:
+    kept_in_sixteen_bits(tmp_path / "own", kind)
+    own = Encoder.load(str(tmp_path / "own"))
+    texts = ["bread", "The Rhine rises in Switzerland."]
+    vectors = own.encode_passages(texts)
+    plain = own.encode_plainly(texts)
+    lengths = np.linalg.norm(plain, axis=1, keepdims=True)
+    assert lengths.min() > 256, "in float16 the length would be infinite"
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, plain / lengths, atol=1e-5)
+    assert {str(weights.dtype) for weights in own.model.parameters()} == {"torch.float32"}
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_model_whose_numbers_are_not_finite_is_named(tmp_path: Path, number: float) -> None:
+    words_alone(tmp_path / "own")
+    own = Encoder.load(str(tmp_path / "own"))
+    for weights in own.model.parameters():
+        weights.data[..., 3] = number
+    for encode in (own.encode_passages, own.encode_questions):
+        with pytest.raises(ModelError, match=r"'own' .*FOOTNOTE_ENCODER") as caught:
+            encode(["bread", "The Rhine rises in Switzerland."])
+        assert "Rhine" not in str(caught.value)
 
 
 @pytest.mark.parametrize("model", ["no-such/model", "no-such-model", "../nowhere", "a b c", ""])

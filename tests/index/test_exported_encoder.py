@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,13 @@ from index.errors import DamagedGenerationError
 from index.exported_encoder import ExportedEncoder
 from index.exported_files import GRAPH, READING, TOKENIZER, WEIGHTS, Reading, is_exported, take_over
 from index.onnx_sessions import SessionError
-from tests.index.own_models import bert_with_prompts, distilbert_by_first_token, mpnet_by_maximum, words_alone
+from tests.index.own_models import (
+    bert_with_prompts,
+    distilbert_by_first_token,
+    kept_in_sixteen_bits,
+    mpnet_by_maximum,
+    words_alone,
+)
 
 LONG = " ".join(f"Station {number} of the long railway has a small garden." for number in range(120))
 ODD = ("x" * 5_000, "你" * 2_000, "🙂" * 1_000, "a " * 3_000, " " * 3_000, "lone \ud800", "")
@@ -160,7 +167,16 @@ def test_words_are_as_familiar(exported: ExportedEncoder, encoder: Encoder, word
     assert exported.familiarity(words) == encoder.familiarity(words)
 
 
-@pytest.mark.parametrize("make", [bert_with_prompts, distilbert_by_first_token, mpnet_by_maximum])
+@pytest.mark.parametrize(
+    "make",
+    [
+        bert_with_prompts,
+        distilbert_by_first_token,
+        mpnet_by_maximum,
+        partial(kept_in_sixteen_bits, kind="bfloat16"),
+        partial(kept_in_sixteen_bits, kind="float16"),
+    ],
+)
 def test_models_of_other_kinds_are_exported(
     make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +211,15 @@ def test_an_export_that_gives_other_vectors_is_refused(
 
     monkeypatch.setattr(encoder_export, "_write_graph", write_and_change)
     with pytest.raises(ExportError, match="vectors whose cosine"):
+        export_encoder(own, tmp_path / "encoder")
+
+
+def test_a_model_whose_numbers_are_not_finite_is_not_exported(tmp_path: Path) -> None:
+    distilbert_by_first_token(tmp_path / "own")
+    own = Encoder.load(str(tmp_path / "own"))
+    for weights in own.model.parameters():
+        weights.data.fill_(np.nan)
+    with pytest.raises(ExportError, match="own cannot be exported"):
         export_encoder(own, tmp_path / "encoder")
 
 

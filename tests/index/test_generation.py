@@ -192,10 +192,13 @@ def test_what_the_system_refuses_leaves_the_old_generation(
     assert len(generations(path)) == 2
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_disk_that_fills_up_while_building_is_told(path: Path, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "free space"), (errno.EDQUOT, "free space"), (errno.EFBIG, "check the disk")],
+)
+def test_a_disk_that_fills_up_while_building_is_told(path: Path, number: int, remedy: str) -> None:
     """Whichever module was writing; other errors of the builder pass as they are."""
-    with pytest.raises(GenerationError, match="free space on the disk"), IndexFolder(path).building():
+    with pytest.raises(GenerationError, match=f"cannot be used .*{remedy}"), IndexFolder(path).building():
         raise OSError(number, os.strerror(number))
     with pytest.raises(FileNotFoundError), IndexFolder(path).building():
         raise FileNotFoundError("an article")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from index.errors import DamagedGenerationError
 from index.lexical import LexicalIndex, LexicalWriter, Stemmer
 from index.term_hashes import hashed_terms
+from tests.index.full_disks import needs_limits, room_for
 
 TERMS = st.lists(st.sampled_from(["a", "b", "c", "dd", "AND", "(", '"', "field:x", "*", "你好"]), max_size=8)
 
@@ -114,3 +117,32 @@ def test_of_terms_that_stand_in_too_many_passages_the_rarest_are_searched(
     monkeypatch.setattr("index.lexical._MOST_POSTINGS", 1)
     assert index.search(["often", "seldom", "never"], [], 9).tolist() == [3]
     assert len(index.search(["often", "never"], [], 9)) == 9
+
+
+@needs_limits
+@pytest.mark.parametrize("size", [0, 100, 1000, 20_000])
+def test_what_the_disk_refuses_is_told_as_what_it_is(tmp_path: Path, size: int) -> None:
+    """At the first file, at one of a few numbers, and at the terms themselves."""
+    with room_for(size), pytest.raises(OSError, match="File too large") as caught:
+        fill(LexicalWriter(tmp_path), 3000)
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(tmp_path))
+
+
+@needs_limits
+def test_what_the_disk_refuses_while_passages_are_added_is_told_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that writes ends with the memory it may use, long before anybody commits."""
+    monkeypatch.setattr("index.lexical._WRITER_BYTES", 15_000_000)
+    writer = LexicalWriter(tmp_path)
+    with room_for(1000), pytest.raises(OSError, match="File too large"):
+        fill(writer, 19_000)
+
+
+def fill(writer: LexicalWriter, passages: int) -> None:
+    """Write passages of many different terms."""
+    random = np.random.default_rng(1)
+    terms: Any = random.integers(0, 2**32, (passages, 200), np.uint32)
+    for each in terms:
+        writer.add(each, each[:10])
+    writer.finish()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from index.analysis import Terms
 from index.term_hashes import hashed_terms
 from index.term_store import TermStore
 from index.term_writer import TermWriter
+from tests.index.full_disks import needs_limits, room_for
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "é", "你好"]), max_size=5)
 PASSAGES = st.lists(
@@ -87,3 +90,22 @@ def test_a_term_counts_once_for_each_passage_however_many_wait_to_be_counted(
         int(hashed_terms([term])[0]): count for term, count in expected.items()
     }
     assert vocabulary.tolist() == sorted(vocabulary.tolist())
+
+
+@needs_limits
+def test_whichever_file_has_no_room_left_is_an_error_and_not_a_shorter_file(tmp_path: Path) -> None:
+    def write(folder: Path) -> None:
+        folder.mkdir()
+        with closing(TermWriter(folder)) as writer:
+            for number in range(300):
+                words = [f"{number} {each}" for each in range(16)]
+                writer.add([Terms(words[:8], words[:1])], Terms(words[8:], words[1:2]), "en")
+            writer.finish(["en"])
+
+    write(tmp_path / "whole")
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "whole").iterdir()}
+    assert max(sizes, key=sizes.__getitem__).startswith(("stems-vocabulary", "stems-frequency"))
+    for size in set(sizes.values()):
+        with room_for(size - 1), pytest.raises(OSError, match="File too large") as caught:
+            write(tmp_path / str(size))
+        assert caught.value.errno == errno.EFBIG

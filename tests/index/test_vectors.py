@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,12 @@ from index.compressed_vectors import CompressedVectors, rows_path, write_compres
 from index.encoder import Encoder
 from index.encoding import unit_rows
 from index.errors import DamagedGenerationError
-from index.exact_vectors import ExactVectors
+from index.exact_vectors import ExactVectors, write_exact
 from index.questions import read_questions
 from index.segment import segment
 from index.vector_rows import VectorRows
 from index.vectors import VectorIndex, VectorLayout, flat_index, measured_recall, notice_of, stand_ins
+from tests.index.full_disks import DEVICE, needs_device, needs_limits, room_for
 
 
 def unit(count: int, seed: int, dimensions: int = 8) -> NDArray[np.float32]:
@@ -99,6 +102,22 @@ def test_a_row_that_is_not_there_is_an_error_and_not_the_last(tmp_path: Path) ->
             index.vectors(np.array([row]))
 
 
+def test_a_vector_that_is_none_is_not_found_and_hides_no_other(tmp_path: Path) -> None:
+    """A generation of before may have one: no cosine with it is greater than any number."""
+    vectors = unit(5, 1)
+    vectors[2] = np.nan
+    index = stored(tmp_path, vectors)
+    questions = unit(3, 2)
+    found = index.search(questions, 5)
+    assert [sorted(line) for line in found.rows.tolist()] == [[0, 1, 3, 4]] * 3
+    np.testing.assert_allclose(
+        found.cosines,
+        [vectors[rows] @ each for rows, each in zip(found.rows, questions, strict=True)],
+        atol=1e-6,
+    )
+    assert index.search(questions, 4).rows.shape == (3, 4)
+
+
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     index = stored(tmp_path, np.empty((0, 8), np.float32))
     assert index.search(unit(2, 1), 5).rows.shape == (2, 0)
@@ -118,6 +137,36 @@ def test_an_index_of_another_kind_is_refused(tmp_path: Path) -> None:
     faiss.write_index(faiss.IndexFlatL2(8), str(tmp_path / "other.faiss"))
     with pytest.raises(DamagedGenerationError, match="IndexFlatL2"):
         VectorIndex.open(tmp_path / "other.faiss")
+
+
+@needs_limits
+@pytest.mark.parametrize("part", [0.0, 0.5, 0.99, 1.0])
+@pytest.mark.parametrize("write", [write_exact, write_compressed])
+def test_vectors_for_which_there_is_no_room_are_an_error_and_not_a_shorter_file(
+    tmp_path: Path, write: Callable[[Path, NDArray[np.float32]], None], part: float
+) -> None:
+    """Also where it is the last byte that has none."""
+    vectors = clustered(5000, 3)
+    write(tmp_path / "whole.faiss", vectors)
+    sizes = [path.stat().st_size for path in tmp_path.iterdir()]
+    with room_for(round(part * (min(sizes) - 1))), pytest.raises(OSError, match="File too large"):
+        write(tmp_path / "cut.faiss", vectors)
+
+
+@needs_limits
+def test_codes_for_which_there_is_no_room_any_more_are_an_error(tmp_path: Path) -> None:
+    path = written(tmp_path, clustered(5000, 3))
+    codes = CompressedVectors.open(path)
+    with room_for(path.stat().st_size - 1), pytest.raises(OSError, match="File too large"):
+        codes.rewrite(path)
+
+
+@needs_device
+def test_a_disk_without_space_is_told_from_another_failure(tmp_path: Path) -> None:
+    (tmp_path / "full.faiss").symlink_to(DEVICE)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_exact(tmp_path / "full.faiss", unit(5, 1))
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_a_plain_index_searches_as_faiss_does() -> None:
