@@ -145,8 +145,13 @@ def _optimised_models() -> OptimisedModels:
     return OptimisedModels(platformdirs.user_cache_path("footnote", appauthor=False) / "models")
 
 
-def build(place: Place, encoder: ChosenEncoder) -> BuildReport:
+def build(place: Place, encoder: ChosenEncoder, *, must_open: bool = True) -> BuildReport:
     """Bring the index up to date, showing on standard error how far that is.
+
+    Args:
+        place: Where to look.
+        encoder: What `load_encoder` gave.
+        must_open: As in `build_index`.
 
     Raises:
         FootnoteError: As `build_index` says.
@@ -154,7 +159,9 @@ def build(place: Place, encoder: ChosenEncoder) -> BuildReport:
     from index.builder import build_index
 
     with telling_build(sys.stderr) as on_progress:
-        return build_index(place.articles, place.index_folder, encoder, on_progress=on_progress)
+        return build_index(
+            place.articles, place.index_folder, encoder, must_open=must_open, on_progress=on_progress
+        )
 
 
 @contextmanager
@@ -252,7 +259,7 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
         )
         return None
     try:
-        report = build(place, encoder)
+        report = build(place, encoder, must_open=False)
     except BuildRunningError as error:
         try:
             name = place.index_folder.current_name()

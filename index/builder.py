@@ -48,12 +48,13 @@ def build_index(
     *,
     limits: Limits = DEFAULT_LIMITS,
     switch: bool = True,
+    must_open: bool = True,
     shares: Sequence[VectorJournal] = (),
     on_progress: OnProgress | None = None,
 ) -> BuildReport:
     """Bring the index up to date with the articles, and say what that took.
 
-    Where the generation in use is whole, opens, and was made from the same articles, by the same encoder
+    Where the generation in use is whole and was made from the same articles, by the same encoder
     and limits, it stays as it is. A file that cannot be read is left out and reported. Where the build
     ends before its time, whatever ends it, the next one takes over the vectors that it had made.
 
@@ -64,6 +65,8 @@ def build_index(
         limits: What passages are cut by.
         switch: False to leave what was built as the candidate, beside the generation in use; where
             none is in use yet, it is put into service all the same.
+        must_open: Whether a generation that is up to date is opened as well, and built anew where it does
+            not open; False for whoever opens it at once.
         shares: Vectors that parts of the build left; see `index.shares`.
         on_progress: Told how far the build is.
 
@@ -75,7 +78,7 @@ def build_index(
     order = BuildOrder(
         articles_folder, index_folder, encoder, limits, on_progress or silent, began=time.perf_counter()
     )
-    return _Build(order).run(switch=switch, shares=shares)
+    return _Build(order).run(switch=switch, must_open=must_open, shares=shares)
 
 
 def fingerprint_of(collection: Collection) -> str:
@@ -93,7 +96,7 @@ class _Build:
         self._order = order
         self._store = order.index_folder.store
 
-    def run(self, *, switch: bool, shares: Sequence[VectorJournal]) -> BuildReport:
+    def run(self, *, switch: bool, must_open: bool, shares: Sequence[VectorJournal]) -> BuildReport:
         listing = list_article_files(self._order.articles_folder)
         with ExitStack() as opened:
             with ThreadPoolExecutor(max_workers=1) as beside:
@@ -104,7 +107,7 @@ class _Build:
                 if checking.result() is None:
                     # Damaged: a full build mends it.
                     before = survey = None
-                elif before is not None:
+                elif before is not None and must_open:
                     # What was damaged before its hashes were taken shows only when it is opened.
                     exported = beside.submit(self._export_opens, before.generation, survey)
                     if not opens(before.generation, self._store):

@@ -100,7 +100,7 @@ def test_a_claim_is_heard(stand_in: StandIn) -> None:
 
 def test_a_refusal_that_fails_lets_nobody_in(stand_in: StandIn, bot: BotProcess) -> None:
     stranger = stand_in.person("Stan")
-    stand_in.faults.fail("sendMessage", code=400)
+    stand_in.faults.fail("sendMessage", code=404)
     stranger.asks(BUILT)
     bot.wait_until_idle()
     assert not [message for message in stranger.chat.from_bot if "1858" in message.text]
