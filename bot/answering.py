@@ -193,17 +193,20 @@ class Answering:
         """
         return await self._read(self._listed)
 
-    async def switch(self, opener: Callable[[], Retriever]) -> None:
+    async def switch(self, opener: Callable[[], Retriever], name: str | None = None) -> None:
         """Answer from another generation from the next question on; no question is lost.
 
         Args:
             opener: Called on a thread of its own. Where it fails, all stays as it is.
+            name: The generation's; nothing is done where somebody else switched to it meanwhile.
 
         Raises:
             BusyError: Answering ended meanwhile; what was opened is closed.
             FootnoteError: What `opener` raises.
         """
         async with self._switching:
+            if name == self.generation.name:
+                return
             opening = asyncio.get_running_loop().run_in_executor(None, opener)
             try:
                 opened = await asyncio.shield(opening)

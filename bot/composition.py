@@ -251,7 +251,7 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
             err=True,
         )
         return None
-    if (chosen_name := _chosen(place.index_folder)) is not None:
+    if (chosen_name := _chosen(place.index_folder, encoder)) is not None:
         click.echo(
             f"Generation {chosen_name} was chosen over a newer one and answers; to read the articles again, "
             "run `footnote build`, or /rebuild in Telegram.",
@@ -273,11 +273,11 @@ def bring_up_to_date(place: Place, encoder: ChosenEncoder) -> str | None:
     return report.generation
 
 
-def _chosen(folder: IndexFolder) -> str | None:
-    """Return the name of the generation in use where it was chosen over a newer one; None otherwise."""
+def _chosen(folder: IndexFolder, encoder: ChosenEncoder) -> str | None:
+    """Return the name of the generation in use where it was chosen over a newer one and is of use."""
     try:
         name = folder.chosen_name()
-        return None if name is None else folder.current(Verification.SIZES).name
+        return name if name is not None and encoder.matches(folder.current().manifest.encoder) else None
     except GenerationError:
         return None  # The build will tell what is wrong, or mend it.
 

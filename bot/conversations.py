@@ -121,8 +121,10 @@ def _without(question: str, small_words: Collection[str]) -> list[str]:
     for word in small_words:
         if any(first <= word[0] <= last for first, last in _WITHOUT_SPACES):
             question = question.replace(word, " ")
-    words = (word.strip(_SIGNS) for word in question.split())
-    return [word for word in words if word and word.casefold() not in small_words]
+    words = list(filter(None, (word.strip(_SIGNS) for word in question.split())))
+    # "vitamin A" and "Will Smith" are names; the first word of a question is written large anyway.
+    names = set() if question.isupper() else {word for word in words[1:] if word[0].isupper()} - {"I"}
+    return [word for word in words if word in names or word.casefold() not in small_words]
 
 
 def wins_together(alone: Answer, both: Answer) -> bool:

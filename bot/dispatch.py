@@ -30,7 +30,7 @@ AT_ONCE: Final = 32
 WAITING_AT_MOST: Final = 256
 """Updates that are held in memory; the others wait in the inbox or at Telegram."""
 
-OF_CHAT_AT_MOST: Final = 8
+OF_CHAT_AT_MOST: Final = 16
 """Updates of one chat among them; its others wait in the inbox, and nobody else behind them."""
 
 MOST_ATTEMPTS: Final = 3

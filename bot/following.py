@@ -64,8 +64,8 @@ class Following:
             if name == failed and passed_over < _LOOKS_PASSED_OVER:
                 continue
             try:
-                await self._answering.switch(self._opener)
-            except (GenerationError, ModelError) as error:
+                await self._answering.switch(self._opener, name)
+            except (GenerationError, ModelError, OSError, MemoryError) as error:
                 failed, passed_over = name, 0
                 _log.error("not_followed", error=error, generation=name)
             except BusyError:

@@ -50,6 +50,14 @@ class Generations:
         """The name of the generation that answers."""
         return self._answering.generation.name
 
+    async def in_use(self) -> str:
+        """Return the name of the generation in use on the disk, which is the one that answers, or soon is.
+
+        Raises:
+            GenerationError: The folder cannot be read.
+        """
+        return await asyncio.to_thread(self._folder.current_name)
+
     async def can_roll_back(self) -> bool:
         """Return whether there is a generation before the one in use."""
         try:
@@ -122,10 +130,11 @@ class Generations:
 
     async def _answer_from_current(self) -> None:
         try:
-            if await asyncio.to_thread(self._folder.current_name) != self.serving:
-                await self._answering.switch(self._opener)
+            name = await asyncio.to_thread(self._folder.current_name)
+            if name != self.serving:
+                await self._answering.switch(self._opener, name)
                 _log.info("answers_from", generation=self.serving)
         except (GenerationError, ModelError):
             with suppress(GenerationError):
-                await self._rebuilding.rollback()
+                await self._rebuilding.rollback(chosen=False)
             raise

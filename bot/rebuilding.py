@@ -234,13 +234,16 @@ class Rebuilding:
         """
         await asyncio.to_thread(self._place.index_folder.discard_candidate, chosen=True)
 
-    async def rollback(self) -> str:
+    async def rollback(self, *, chosen: bool = True) -> str:
         """Put the previous generation back into service and return its name; again undoes it.
+
+        Args:
+            chosen: Whether somebody wants that, so that no start builds anew.
 
         Raises:
             GenerationError: There is none, it is damaged, or a build runs.
         """
-        return await asyncio.to_thread(self._place.index_folder.rollback)
+        return await asyncio.to_thread(self._place.index_folder.rollback, chosen=chosen)
 
     async def aclose(self) -> None:
         """Cancel the rebuild that runs, if any, and return once its process has ended."""

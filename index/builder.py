@@ -66,7 +66,7 @@ def build_index(
         switch: False to leave what was built as the candidate, beside the generation in use; where
             none is in use yet, it is put into service all the same.
         must_open: Whether a generation that is up to date is opened as well, and built anew where it does
-            not open; False for whoever opens it at once.
+            not open; False for a start, which opens it at once and ends nobody's choice.
         shares: Vectors that parts of the build left; see `index.shares`.
         on_progress: Told how far the build is.
 
@@ -116,6 +116,8 @@ class _Build:
                         survey = None
             if before is not None and survey is not None and self._store.holds(before.generation):
                 generation = before.generation
+                if must_open:
+                    self._order.index_folder.end_choice()
                 return self._report(generation.name, generation.manifest, survey, before, None)
             # Whatever is wrong with it is better known before hours of encoding.
             self._store.check()

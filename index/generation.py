@@ -250,13 +250,18 @@ class IndexFolder:
 
     def chosen_name(self) -> str | None:
         """Return the name of the generation in use where it was chosen over a newer one, None otherwise."""
-        pointer = self._pointer()
-        return pointer.current if pointer.is_chosen else None
+        return self._pointer().chosen_name
 
-    def rollback(self) -> str:
+    def end_choice(self) -> None:
+        """Let the next start build again where somebody chose the generation in use."""
+        if self.chosen_name() is not None:
+            with build_lock(self._path), explaining(self._path):
+                put_pointer(prepare_pointer(self._path, self._pointer().unchosen()))
+
+    def rollback(self, *, chosen: bool = True) -> str:
         """Put the previous generation back into service and return its name; again undoes it.
 
-        A candidate stays one.
+        A candidate stays one. `chosen` says whether somebody wants it; otherwise the other does not open.
 
         Raises:
             BuildRunningError: Another process is building or rolling back.
@@ -277,7 +282,7 @@ class IndexFolder:
                     f"Generation {pointer.previous} in {self._path} is damaged, so {pointer.current} stays; "
                     "run `footnote build`."
                 ) from error
-            back = pointer.rolled_back_to(pointer.previous)
+            back = pointer.rolled_back_to(pointer.previous, chosen=chosen)
             put_pointer(prepare_pointer(self._path, back))
             self._settle(back)
         return pointer.previous

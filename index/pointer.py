@@ -31,14 +31,24 @@ class Pointer:
     is_chosen: bool = False
     """Whether somebody chose the one in use over a newer one; the next one that is switched to ends that."""
 
-    def rolled_back_to(self, name: str) -> Pointer:
+    def rolled_back_to(self, name: str, *, chosen: bool) -> Pointer:
         """Return what a roll back makes of this; back to a newer one is no choice but its end."""
         # Names begin with the time.
-        return replace(self, current=name, previous=self.current, is_chosen=name < self.current)
+        is_chosen = chosen and name < self.current
+        return replace(self, current=name, previous=self.current, is_chosen=is_chosen)
 
     def without_candidate(self, *, chosen: bool) -> Pointer:
         """Return this without a candidate; `chosen` where somebody chose the one in use over it."""
         return replace(self, candidate=None, is_chosen=chosen or self.is_chosen)
+
+    def unchosen(self) -> Pointer:
+        """Return this where what is in use counts as nobody's choice any more."""
+        return replace(self, is_chosen=False)
+
+    @property
+    def chosen_name(self) -> str | None:
+        """The name of the one in use where somebody chose it over a newer one."""
+        return self.current if self.is_chosen else None
 
     @property
     def names(self) -> frozenset[str]:

@@ -46,7 +46,8 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
             )
 
     async def on_rollback(update: Update, context: _Context) -> None:
-        await say(update, context, await rebuilds.roll_back(await phrases_in(parts.store, update)))
+        phrases = await phrases_in(parts.store, update)
+        await say(update, context, await rebuilds.roll_back(update.update_id, phrases))
 
     async def on_status(update: Update, context: _Context) -> None:
         status = status_of(parts.answering, parts.started_at, datetime.now(UTC))

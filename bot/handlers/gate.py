@@ -43,14 +43,14 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         elif (
             update.message is not None and update.message.chat.type == ChatType.PRIVATE and place not in told
         ):
-            told[place] = None
-            if len(told) > _MOST_TOLD:
-                told.popitem(last=False)
             key = SendKey(update.update_id)
             try:
                 await parts.delivery.send(context.bot, key, place, text_card(phrases.chat_refused))
             except TelegramError as error:
                 _log.warning("refusal_not_told", error=error)
+            told[place] = None
+            if len(told) > _MOST_TOLD:
+                told.popitem(last=False)
         raise ApplicationHandlerStop
 
     return [] if parts.settings.allowed_chats is None else [TypeHandler(Update, on_update)]

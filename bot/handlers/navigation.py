@@ -24,7 +24,7 @@ from bot.callback_data import (
     VotePress,
     unpack,
 )
-from bot.cards import Above, Button, Card, context_card, shown_card
+from bot.cards import Above, Button, Card, Remark, context_card, shown_card
 from bot.handlers.messages import question_told, remark_told
 from bot.handlers.queries import answer_query
 from bot.languages_of_chats import phrases_in
@@ -106,7 +106,7 @@ async def _show(
     shown = await parts.answering.passage(shelf.passage_id)
     if shown is None:
         return _Effect(toast=phrases.passage_gone)
-    card = shown_card(shelf, shown, phrases, above=await _above(parts, query))
+    card = shown_card(shelf, shown, phrases, above=await _above(parts, query, shelf))
     return _Effect(with_button(card, back_to_list(_buttons(query), opened)))
 
 
@@ -114,7 +114,7 @@ async def _context(parts: Parts, query: CallbackQuery, shelf: Shelf, phrases: Ph
     shown = await parts.answering.context(shelf.passage_id)
     if not shown:
         return _Effect(toast=phrases.passage_gone)
-    card = context_card(shelf, shown, phrases, above=await _above(parts, query))
+    card = context_card(shelf, shown, phrases, above=await _above(parts, query, shelf))
     return _Effect(with_button(card, back_to_list(_buttons(query))))
 
 
@@ -164,13 +164,16 @@ async def _edit(parts: Parts, context: _Context, query: CallbackQuery, card: Car
         await parts.delivery.edit(context.bot, card, chat_id=chat_id, message_id=message_id)
 
 
-async def _above(parts: Parts, query: CallbackQuery) -> Above:
+async def _above(parts: Parts, query: CallbackQuery, shelf: Shelf) -> Above:
     """Return what the message tells above its passage; of one that was sent inline the question is kept."""
     if query.inline_message_id is not None:
         return Above(await parts.store.question_of(query.inline_message_id))
     if not isinstance(query.message, Message):
         return Above()
-    return Above(question_told(query.message), remark_told(query.message))
+    remark = remark_told(query.message)
+    # That one is about the first passage alone.
+    is_kept = remark is not Remark.NO_MORE or shelf.place == 0
+    return Above(question_told(query.message), remark if is_kept else None)
 
 
 def _buttons(query: CallbackQuery) -> list[Button]:

@@ -30,24 +30,24 @@ _MESSAGES = filters.UpdateType.MESSAGES | filters.UpdateType.CHANNEL_POSTS
 def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]:
     """Return the handler of every message that no other handler takes."""
     bot_id, username = parts.identity.bot_id, parts.identity.username
-    albums: OrderedDict[tuple[int, str], None] = OrderedDict()
+    albums: OrderedDict[tuple[int, str], int] = OrderedDict()
 
-    def is_of_known_album(message: Message) -> bool:
+    def is_of_known_album(update: Update, message: Message) -> bool:
         """Return whether another picture of the same album came before."""
         if message.media_group_id is None:
             return False
         album = (message.chat_id, message.media_group_id)
-        is_known = album in albums
-        albums[album] = None
+        # An update may be handled again.
+        first = albums.setdefault(album, update.update_id)
         if len(albums) > _MOST_ALBUMS:
             albums.popitem(last=False)
-        return is_known
+        return first != update.update_id
 
     async def on_message(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         message = message_of(update)
         if message is None or not is_worth_hearing(message, bot_id):
             return
-        is_known_album = is_of_known_album(message)
+        is_known_album = is_of_known_album(update, message)
         text = text_of(message)
         asked = spoken(await _said(parts.store, message, bot_id), username) if text else None
         if asked is None and text and is_edited(update) and not is_private(message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ from index.errors import BuildRunningError, GenerationError, ModelError
 
 _log: Final = EventLog(__name__)
 
+_MOST_LEFT: Final = 100
 _SENT_ANEW: Final = 1
 """The place of the message that tells the outcome where the first one is gone."""
 
@@ -78,6 +80,8 @@ class Rebuilds:
         """Take the parts; nothing runs yet."""
         self._parts = parts
         self._latest: _Shown | None = None
+        self._left: OrderedDict[int, str] = OrderedDict()
+        """Which generation each /rollback, by its update's id, was to go back from."""
         self._generations = Generations(
             parts.place.index_folder, parts.rebuilding, parts.answering, parts.opener
         )
@@ -116,12 +120,25 @@ class Rebuilds:
         context.application.create_task(self._follow(shown, context.bot), update=update, name="rebuild")
         await shown.was_shown.wait()
 
-    async def roll_back(self, phrases: Phrases) -> Card:
-        """Answer from the generation before, and return what to say of it."""
+    async def roll_back(self, update_id: int, phrases: Phrases) -> Card:
+        """Answer from the generation before, and return what to say of it.
+
+        Args:
+            update_id: What asks for it; handled again, it does not go forth again.
+            phrases: The reader's language.
+        """
         try:
-            return await self._rolled_back(None, phrases)
+            if update_id not in self._left:
+                self._left[update_id] = await self._generations.in_use()
+                if len(self._left) > _MOST_LEFT:
+                    self._left.popitem(last=False)
+            return await self._rolled_back(self._left[update_id], phrases)
         except BuildRunningError:
             return text_card(phrases.rebuild_running)
+        except OverError:
+            return rolled_back_card(self._generations.serving, phrases)
+        except GenerationError as error:
+            return roll_back_failed_card(str(error), self._generations.serving, phrases)
 
     async def _follow(self, shown: _Shown, bot: Bot) -> None:
         """Show how far a rebuild is and how it ends, and answer from what it switched to."""

@@ -114,9 +114,9 @@ class Replies:
             except TooSlowError:
                 card = text_card(phrases.too_slow)
             else:
-                if need_not_ask and not found.answer.answered:
-                    return
                 card = _card(found, phrases, asked)
+        if need_not_ask and (found is None or not found.answer.answered):
+            return
         message_id = await self._put(asked.update, bot, asked.message, asked.stands_in, card, edits)
         if found is None:
             return
@@ -139,17 +139,24 @@ class Replies:
             return found
         try:
             both = await self._parts.answering.ask(searched(earlier.question, question))
-            if not wins_together(alone, both):
-                return found
-            no_more = both.answered and says_no_more(both, await self._parts.answering.ask(earlier.question))
         except (BusyError, TooSlowError):
             if alone.answered:
                 return found
             raise
+        if not wins_together(alone, both):
+            return found
+        no_more = both.answered and await self._says_no_more(both, earlier)
         # What it has alone is at least something else.
         if no_more and alone.answered:
             return found
         return _Found(both, together(earlier.question, question), earlier.question, no_more)
+
+    async def _says_no_more(self, both: Answer, earlier: Earlier) -> bool:
+        """Return whether an answer says what the earlier question led to; False where no time is left."""
+        try:
+            return says_no_more(both, await self._parts.answering.ask(earlier.question))
+        except (BusyError, TooSlowError):
+            return False
 
     async def _earlier(self, message: Message, edits: int | None) -> Earlier | None:
         replied = replied_message(message)

@@ -166,6 +166,13 @@ def test_what_was_rolled_back_to_answers_until_somebody_builds(corpus: Path, tmp
     assert "was chosen over a newer one and answers" in kept.stderr
     invoke("build", *where)
     assert json.loads(invoke(*asked).stdout)["passages"][0]["article"] == "coffee"
+    # Also where a build finds nothing to do, starts follow the articles again.
+    invoke("rollback", *where)
+    (articles / "coffee.txt").unlink()
+    invoke("build", *where)
+    (articles / "milk.txt").write_text("Fresh milk keeps for a week.\n", encoding="utf-8")
+    later = invoke("ask", *where, "--first-look", "--json", "How long does milk keep?")
+    assert json.loads(later.stdout)["passages"][0]["article"] == "milk"
 
 
 def test_while_another_process_builds_the_generation_before_answers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from bot.phrases import phrases_for
 from bot.store import Gap, Store
 from index.types import Answer
 from tests.bot.answers import answer_of, ranked
+from tests.bot.card_texts import passage_of
 from tests.bot.parts import parts_with
 from tests.bot.recording import RecordedTelegram, bot_on, question, refusal
 from tests.bot.stores import address_of
@@ -140,3 +142,40 @@ def test_a_gap_is_recorded_by_the_question_that_was_declined(tmp_path: Path) -> 
     raw["message"]["from"]["language_code"] = "en-GB"
     (gap,) = asking(tmp_path, decline, RecordedTelegram(), raw)
     assert (gap.question, gap.language) == ("Who leads Nissan?", "en")
+
+
+SENTENCES = ("It was built in 1858. ", "Its stripes are red.")
+
+
+@pytest.mark.parametrize("error", [BusyError("64 wait"), TooSlowError("10 s")], ids=["busy", "too slow"])
+def test_a_follow_up_that_was_found_is_shown_where_no_time_is_left_to_compare(
+    tmp_path: Path, error: Exception
+) -> None:
+    before = "Who built it?"
+    asked: list[str] = []
+
+    async def answer(text: str) -> Answer:
+        asked.append(text)
+        if text == before and len(asked) > 1:
+            raise error
+        if text == "Which colour?":
+            return replace(answer_of(passage_of(*SENTENCES, marked=0), answered=False), confidence=0.1)
+        return answer_of(passage_of(*SENTENCES, marked=1))
+
+    async def run() -> RecordedTelegram:
+        telegram = RecordedTelegram()
+        bot = bot_on(telegram)
+        await bot.initialize()
+        store = await Store.open(address_of(tmp_path), keep_questions_days=30)
+        replies = Replies(parts_with(store, answering=Scripted(answer)))
+        for number, text in ((5, before), (6, "Which colour?")):
+            update = Update.de_json(question(number, text=text), bot)
+            assert update.message is not None
+            await replies.answer(Asked(text, update, update.message, update.message), bot)
+        await store.aclose()
+        return telegram
+
+    said = [call.parameters["text"] for call in asyncio.run(run()).of("sendMessage")]
+    assert asked == [before, "Which colour?", "Which colour? built", before]
+    assert ENGLISH.no_more not in said[1]
+    assert "<b>Its stripes are red.</b>" in said[1]

@@ -87,9 +87,9 @@ def test_what_was_chosen_over_a_candidate_is_until_the_next_is_switched_to(path:
 
 def test_going_back_is_a_choice_and_going_forth_again_its_end() -> None:
     older, newer = "20260101T000000Z-abcdef", "20260102T000000Z-000000"
-    back = Pointer(newer, older).rolled_back_to(older)
+    back = Pointer(newer, older).rolled_back_to(older, chosen=True)
     assert back == Pointer(older, newer, is_chosen=True)
-    assert back.rolled_back_to(newer) == Pointer(newer, older)
+    assert back.rolled_back_to(newer, chosen=True) == Pointer(newer, older)
 
 
 @pytest.mark.parametrize("switch", [True, False])
