@@ -110,7 +110,10 @@ def test_what_changed_nothing_says_which_generation_goes_on(
 
 def test_decisions_are_confirmed() -> None:
     assert received(kept_card("old", ENGLISH)).text.endswith("Generation old goes on answering.")
-    assert received(rolled_back_card("old", ENGLISH)).text == "Rolled back. Generation old answers again, until the next rebuild."
+    assert (
+        received(rolled_back_card("old", ENGLISH)).text
+        == "Rolled back. Generation old answers again, until the next rebuild."
+    )
     failed = received(roll_back_failed_card("There is none.", "new", ENGLISH)).text
     assert failed == "Rolling back did not work.\nThere is none.\nGeneration new goes on answering."
 
