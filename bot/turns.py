@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final
+
+from bot.remembered import Remembered
 
 MOST_SPEAKERS: Final = 5_000
 MOST_ANSWERS: Final = 20_000
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ class HeldTurns:
 
     def __init__(self, *, most_speakers: int = MOST_SPEAKERS, most_answers: int = MOST_ANSWERS) -> None:
         """Set how much is remembered."""
-        self._last: _Remembered[Speaker, Turn] = _Remembered(most_speakers)
-        self._answers: _Remembered[tuple[int, int], Turn] = _Remembered(most_answers)
+        self._last: Remembered[Speaker, Turn] = Remembered(most_speakers)
+        self._answers: Remembered[tuple[int, int], Turn] = Remembered(most_answers)
 
     def put(self, speaker: Speaker, turn: Turn) -> None:
         """Remember a turn, in place of the one with that answer where there is one."""
@@ -67,23 +65,3 @@ class HeldTurns:
     def with_answer(self, chat_id: int, message_id: int) -> Turn | None:
         """Return the turn that a message is the answer of."""
         return self._answers.get((chat_id, message_id))
-
-
-class _Remembered(Generic[_Key, _Value]):
-    """The values that were put or got last."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
-
-    def get(self, key: _Key) -> _Value | None:
-        if key not in self._values:
-            return None
-        self._values.move_to_end(key)
-        return self._values[key]
-
-    def put(self, key: _Key, value: _Value) -> None:
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)

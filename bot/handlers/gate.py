@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any, Final
 
 from telegram import Message, MessageEntity, Update
@@ -17,6 +16,7 @@ from bot.handlers.navigation import answer_press
 from bot.languages_of_chats import phrases_in
 from bot.logs import EventLog
 from bot.parts import Parts
+from bot.remembered import Remembered
 
 _log: Final = EventLog(__name__)
 
@@ -29,7 +29,7 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
 
     Inline queries and guests' messages pass: what answers those asks `is_answered` itself.
     """
-    told: OrderedDict[int, None] = OrderedDict()
+    told: Remembered[int, bool] = Remembered(_MOST_TOLD)
 
     async def on_update(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         place = _place(update)
@@ -41,16 +41,16 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         if update.callback_query is not None:
             await answer_press(update.callback_query, phrases.chat_refused)
         elif (
-            update.message is not None and update.message.chat.type == ChatType.PRIVATE and place not in told
+            update.message is not None
+            and update.message.chat.type == ChatType.PRIVATE
+            and told.get(place) is None
         ):
             key = SendKey(update.update_id)
             try:
                 await parts.delivery.send(context.bot, key, place, text_card(phrases.chat_refused))
             except TelegramError as error:
                 _log.warning("refusal_not_told", error=error)
-            told[place] = None
-            if len(told) > _MOST_TOLD:
-                told.popitem(last=False)
+            told.put(place, True)
         raise ApplicationHandlerStop
 
     return [] if parts.settings.allowed_chats is None else [TypeHandler(Update, on_update)]

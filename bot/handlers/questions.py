@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any, Final
 
 from telegram import Message, Update
@@ -20,6 +19,7 @@ from bot.handlers.messages import (
 from bot.handlers.replies import Asked, Replies
 from bot.languages_of_chats import phrases_in
 from bot.parts import Parts
+from bot.remembered import Remembered
 from bot.speaking import Said, Spoken, is_other_command, spoken, without_address
 from bot.store import Store
 
@@ -30,18 +30,18 @@ _MESSAGES = filters.UpdateType.MESSAGES | filters.UpdateType.CHANNEL_POSTS
 def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]:
     """Return the handler of every message that no other handler takes."""
     bot_id, username = parts.identity.bot_id, parts.identity.username
-    albums: OrderedDict[tuple[int, str], int] = OrderedDict()
+    albums: Remembered[tuple[int, str], int] = Remembered(_MOST_ALBUMS)
 
     def is_of_known_album(update: Update, message: Message) -> bool:
         """Return whether another picture of the same album came before."""
         if message.media_group_id is None:
             return False
         album = (message.chat_id, message.media_group_id)
+        first = albums.get(album)
+        if first is None:
+            albums.put(album, update.update_id)
         # An update may be handled again.
-        first = albums.setdefault(album, update.update_id)
-        if len(albums) > _MOST_ALBUMS:
-            albums.popitem(last=False)
-        return first != update.update_id
+        return first not in (None, update.update_id)
 
     async def on_message(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         message = message_of(update)
@@ -55,10 +55,8 @@ def handlers(parts: Parts, replies: Replies) -> list[BaseHandler[Any, Any, Any]]
         if asked is not None and asked.question:
             replied = replied_message(message)
             stands_in = replied if asked.is_replied_text and replied is not None else message
-            called = asked.is_called
-            await replies.answer(
-                Asked(asked.question, update, message, stands_in, is_called=called), context.bot
-            )
+            to_answer = Asked(asked.question, update, message, stands_in, is_called=asked.is_called)
+            await replies.answer(to_answer, context.bot)
             return
         told = await _told(parts, update, message, asked)
         if told is not None and not is_known_album:

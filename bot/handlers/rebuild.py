@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from bot.phrases import Phrases
 from bot.rebuild_events import Failed, Finished, Progress, Worse
 from bot.rebuild_messages import LiveMessage
 from bot.rebuilding import Rebuild
+from bot.remembered import Remembered
 from index.errors import BuildRunningError, GenerationError, ModelError
 
 _log: Final = EventLog(__name__)
@@ -80,7 +80,7 @@ class Rebuilds:
         """Take the parts; nothing runs yet."""
         self._parts = parts
         self._latest: _Shown | None = None
-        self._left: OrderedDict[int, str] = OrderedDict()
+        self._left: Remembered[int, str] = Remembered(_MOST_LEFT)
         """Which generation each /rollback, by its update's id, was to go back from."""
         self._generations = Generations(
             parts.place.index_folder, parts.rebuilding, parts.answering, parts.opener
@@ -128,11 +128,9 @@ class Rebuilds:
             phrases: The reader's language.
         """
         try:
-            if update_id not in self._left:
-                self._left[update_id] = await self._generations.in_use()
-                if len(self._left) > _MOST_LEFT:
-                    self._left.popitem(last=False)
-            return await self._rolled_back(self._left[update_id], phrases)
+            looked_at = self._left.get(update_id) or await self._generations.in_use()
+            self._left.put(update_id, looked_at)
+            return await self._rolled_back(looked_at, phrases)
         except BuildRunningError:
             return text_card(phrases.rebuild_running)
         except OverError:
