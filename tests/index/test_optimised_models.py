@@ -10,7 +10,7 @@ import pytest
 
 from index.answer_pointer import default_pointer
 from index.cross_encoder import default_cross_encoder_folder
-from index.onnx_graphs import ModelPart
+from index.onnx_graphs import ModelPart, cut_at
 from index.onnx_sessions import OnnxSession, SessionError, write_optimised
 from index.optimised_models import OptimisedModels
 from index.tuned_layers import tuned_layers
@@ -18,7 +18,7 @@ from index.tuned_layers import tuned_layers
 MODEL = default_cross_encoder_folder() / "model.onnx"
 SHA256 = hashlib.sha256(MODEL.read_bytes()).hexdigest()
 POINTER = default_pointer()
-PART = ModelPart(POINTER.layer, tuned_layers(POINTER.layers_sha256))
+PART = cut_at(MODEL.read_bytes(), ModelPart(POINTER.layer, tuned_layers(POINTER.layers_sha256)))
 VARIANT = "tuned"
 
 
@@ -33,7 +33,7 @@ def inputs(length: int) -> dict[str, np.ndarray]:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model as it is kept."""
     folder = tmp_path_factory.mktemp("models")
-    OptimisedModels(folder).keep(MODEL, SHA256, VARIANT, PART)
+    OptimisedModels(folder).keep(PART, SHA256, VARIANT)
     (path,) = folder.iterdir()
     return path
 
@@ -50,7 +50,7 @@ def test_what_is_kept_computes_the_same_to_the_bit(kept: Path, length: int) -> N
     opened = OptimisedModels(kept.parent).open(SHA256, VARIANT)
     assert opened is not None
     given = inputs(length)
-    expected = OnnxSession(MODEL, part=PART).run(given)
+    expected = OnnxSession(PART).run(given)
     np.testing.assert_array_equal(opened.run(given), expected, strict=True)
 
 
@@ -68,7 +68,7 @@ def test_a_changed_byte_is_seen_and_mended(folder: Path, place: int) -> None:
     path.write_bytes(data)
     models = OptimisedModels(folder)
     assert models.open(SHA256, VARIANT) is None
-    models.keep(MODEL, SHA256, VARIANT, PART)
+    models.keep(PART, SHA256, VARIANT)
     assert models.open(SHA256, VARIANT) is not None
 
 
@@ -85,7 +85,7 @@ def test_what_another_version_kept_of_the_model_is_removed(folder: Path) -> None
     stranger = path.with_name(f"{'1' * 32}-{'0' * 32}-{'0' * 32}.onnx")
     stranger.write_bytes(b"another model")
     path.unlink()
-    OptimisedModels(folder).keep(MODEL, SHA256, VARIANT, PART)
+    OptimisedModels(folder).keep(PART, SHA256, VARIANT)
     assert sorted(folder.iterdir()) == sorted([path, stranger])
 
 
@@ -93,14 +93,12 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"no folder")
     models = OptimisedModels(file / "models")
-    models.keep(MODEL, SHA256, VARIANT, PART)
+    models.keep(PART, SHA256, VARIANT)
     assert models.open(SHA256, VARIANT) is None
 
 
 def test_what_is_no_model_leaves_nothing_behind(tmp_path: Path) -> None:
-    model = tmp_path / "model.onnx"
-    model.write_bytes(b"no model")
     with pytest.raises(SessionError):
-        write_optimised(model, tmp_path / "optimised.onnx")
-    OptimisedModels(tmp_path / "models").keep(model, SHA256, VARIANT, PART)
+        write_optimised(b"no model", tmp_path / "optimised.onnx")
+    OptimisedModels(tmp_path / "models").keep(b"no model", SHA256, VARIANT)
     assert [*(tmp_path / "models").iterdir()] == []
