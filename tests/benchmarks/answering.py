@@ -1,9 +1,12 @@
 """How fast a question is answered: one at a time beside the naive way, and sixteen at a time.
 
-    python -m tests.benchmarks.answering [--articles DIR] [--questions FILE] [--json]
+    python -m tests.benchmarks.answering [--articles DIR] [--questions FILE] [--others N] [--json]
 
-Every question is asked in turn of the first look, of both looks and of what most document bots do
-(`index.naive`), so that a busy moment meets all alike. Then the same questions are asked through
+The first look, both looks and what most document bots do (`index.naive`) take turns of 20 questions, so that
+a busy moment meets all alike. Each turn begins with a question that does not count, since PyTorch's threads
+wait for more work for some milliseconds on the cores that the next way wants. The questions are spread evenly
+over the file. With `--others` the collection has so many passages more, whose
+text `scale_text` makes of the articles' own words. Then the same questions are asked through
 `bot.answering`, one at a time and sixteen at a time, in turn, three times; figures of rounds are medians.
 At last `footnote ask` is started five times, for the time and the most memory that a process takes from
 its start to its first answer, from an index that is up to date; a start before them leaves behind what any
@@ -16,6 +19,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,18 +32,22 @@ from typing import Final
 
 from bot.answering import Answering
 from bot.evaluating import naive_bot
+from index.articles import read_collection
 from index.chosen_encoder import ChosenEncoder
 from index.cross_encoder import load_cross_encoder_by_setting
 from index.generation import IndexFolder
 from index.metrics import percentile
 from index.questions import read_questions
 from index.retriever import Retriever
+from tests.benchmarks.scale import write_articles
 
 ROOT: Final = Path(__file__).parents[2]
 AT_ONCE: Final = 16
 ROUNDS: Final = 3
 ASKED: Final = 200
-"""Questions, the first of the file."""
+"""Questions, evenly from the whole file: in some the first ones are all about what is not there."""
+A_TURN: Final = 20
+"""Questions that are asked in one way before the next way's turn."""
 STARTS: Final = 5
 DECLINED: Final = 3
 """The exit status of `footnote ask` where the articles do not say."""
@@ -61,17 +69,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--articles", type=Path, default=ROOT / "corpus")
     parser.add_argument("--questions", type=Path, default=ROOT / "corpus" / "questions.jsonl")
+    parser.add_argument("--others", type=int, default=0, help="generated passages beside the articles")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    questions = [each.text for each in read_questions(given.questions)][:ASKED]
-    with tempfile.TemporaryDirectory() as name:
+    questions = spread([each.text for each in read_questions(given.questions)])
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as collection:
         folder = IndexFolder(Path(name))
+        articles = among_others(given.articles, given.others, Path(collection) / "articles")
         encoder = ChosenEncoder()
         # In a process of its own: what this one holds would count as theirs whom it starts.
-        build = ("build", "--articles", given.articles, "--index", name)
+        build = ("build", "--articles", articles, "--index", name)
         subprocess.run([sys.executable, "-m", "bot", *build], cwd=ROOT, stdout=sys.stderr, check=True)
         passages = folder.current().manifest.passages
-        started = starts(given.articles, Path(name), questions[0])
+        started = starts(articles, Path(name), questions[0])
         figures = [*one_by_one(folder, encoder, questions), *at_once(folder, encoder, questions)]
     if given.json:
         found = {"passages": passages, "figures": [asdict(each) for each in figures], "start": started}
@@ -84,8 +94,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"start to first answer: {started['seconds']:.2f} s, {started['megabytes']:.0f} MB at most")
 
 
+def spread(questions: Sequence[str]) -> list[str]:
+    """Return `ASKED` questions evenly from all, or all where there are no more."""
+    count = min(ASKED, len(questions))
+    return [questions[len(questions) * number // count] for number in range(count)]
+
+
+def among_others(articles: Path, others: int, folder: Path) -> Path:
+    """Return a folder of the articles and of generated ones with so many passages; theirs where none are."""
+    if not others:
+        return articles
+    shutil.copytree(articles, folder)
+    texts = [article.text[article.body_start :] for article in read_collection(folder).articles]
+    write_articles(folder / "generated", texts, others)
+    return folder
+
+
 def one_by_one(folder: IndexFolder, encoder: ChosenEncoder, questions: Sequence[str]) -> list[Figure]:
-    """Ask each question of the naive way, of the first look and of both, in turn."""
+    """Ask the questions of the naive way, of the first look and of both, in turns."""
     times: dict[str, list[float]] = {"naive": [], "first look": [], "both looks": []}
     with Retriever.open(folder, encoder, load_cross_encoder_by_setting()) as retriever:
         ways = {
@@ -93,10 +119,14 @@ def one_by_one(folder: IndexFolder, encoder: ChosenEncoder, questions: Sequence[
             "first look": lambda question: retriever.ask(question, second_look=False),
             "both looks": retriever.ask,
         }
-        for question in [*questions[:10], *questions]:
+        for ask in ways.values():
+            for question in questions[:A_TURN]:
+                ask(question)
+        for start in range(0, len(questions), A_TURN):
             for name, ask in ways.items():
-                times[name].append(ask(question).elapsed_ms)
-    return [_figure(name, found[10:], sum(found[10:]) / 1000) for name, found in times.items()]
+                ask(questions[start - 1])
+                times[name] += [ask(each).elapsed_ms for each in questions[start : start + A_TURN]]
+    return [_figure(name, found, sum(found) / 1000) for name, found in times.items()]
 
 
 def at_once(folder: IndexFolder, encoder: ChosenEncoder, questions: Sequence[str]) -> list[Figure]:
