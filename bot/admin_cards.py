@@ -1,4 +1,4 @@
-"""What an admin sees: a rebuild from its beginning to its outcome, and how things stand."""
+"""What an admin sees: a rebuild from beginning to outcome, how things stand, what was asked in vain."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from typing import Final
 
 from bot.callback_data import RebuildAction, RebuildPress, pack
 from bot.cards import Button, Card, text_card
+from bot.gaps import AskedInVain
 from bot.phrases import Phrases
 from bot.rebuild_events import Cancelled, Failed, Finished, Outcome, Progress, Worse
+from bot.store_records import VoteCount
 from bot.telegram_html import shortened
 from index.types import BuildReport
 
 NAMED_FILES: Final = 10
 """How many of the files that were left out are named."""
 
+NAMED_QUESTIONS: Final = 20
+"""How many of the questions that were asked in vain are named: as many as are read on one screen or two."""
+
+_QUESTION_UNITS: Final = 150
 _BAR_CELLS: Final = 12
 _FILE_UNITS: Final = 200
 _REASON_UNITS: Final = 1000
@@ -159,6 +165,31 @@ def status_card(status: Status, phrases: Phrases) -> Card:
         phrases.status_uptime.format(uptime=phrases.duration(status.uptime_seconds)),
         times,
         phrases.status_queue.format(waiting=phrases.number(status.waiting)),
+    )
+    return text_card(said)
+
+
+def gaps_card(asked: AskedInVain, votes: VoteCount, phrases: Phrases) -> Card:
+    """Return what was asked in vain, the most often asked first, and how people voted.
+
+    Args:
+        asked: The questions.
+        votes: On all answers.
+        phrases: The admin's language.
+    """
+    named = [
+        f"{phrases.number(count)} × {shortened(question, _QUESTION_UNITS)}"
+        for question, count in asked.questions[:NAMED_QUESTIONS]
+    ]
+    more = len(asked.questions) - len(named)
+    said = _lines(
+        phrases.gaps_heading if named else phrases.gaps_none,
+        *named,
+        phrases.rebuild_skipped_more.format(count=phrases.number(more)) if more else "",
+        phrases.gaps_without_text.format(count=phrases.number(asked.without_text))
+        if asked.without_text
+        else "",
+        phrases.gaps_votes.format(up=phrases.number(votes.up), down=phrases.number(votes.down)),
     )
     return text_card(said)
 

@@ -1,17 +1,34 @@
-"""Records what the articles do not answer, with the language that it was asked in."""
+"""Records what the articles do not answer, with the language it was asked in; tells what is asked most."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from bot.phrases import LANGUAGES
+from index.analysis import words
 from index.languages import detect_language, language_code
 from index.types import Answer
 
 if TYPE_CHECKING:
     from bot.parts import Parts
+    from bot.store import Gap
+
+GAPS_LOOKED_AT: Final = 5_000
+"""The last questions asked in vain that are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedInVain:
+    """What the articles did not answer."""
+
+    questions: tuple[tuple[str, int], ...]
+    """Each question as it was asked last, and how often; the most often asked first, then the newest."""
+    without_text: int
+    """How many more there were whose text is not kept."""
 
 
 async def record_gap(parts: Parts, question: str, answer: Answer, language_of_asker: str | None) -> None:
@@ -43,3 +60,24 @@ def language_of(question: str, likely: Container[str | None], own: str | None) -
     """
     guess = detect_language(question)
     return guess if guess in likely else own
+
+
+def asked_in_vain(gaps: Iterable[Gap]) -> AskedInVain:
+    """Return which questions were asked in vain; those with the same words in the same order are one.
+
+    Args:
+        gaps: The newest first.
+    """
+    latest: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    without_text = 0
+    for gap in gaps:
+        if gap.question is None:
+            without_text += 1
+            continue
+        same = " ".join(words(gap.question)).casefold() or gap.question
+        latest.setdefault(same, gap.question)
+        times[same] += 1
+    # Sorting keeps the order of those that were asked as often, which is the newest first.
+    order = sorted(latest, key=lambda same: -times[same])
+    return AskedInVain(tuple((latest[same], times[same]) for same in order), without_text)

@@ -28,7 +28,7 @@ _log: Final = EventLog(__name__)
 _Result = TypeVar("_Result")
 
 FOR_ALL: Final = ("ask", "sources", "settings", "help", "start")
-FOR_ADMINS: Final = ("rebuild", "rollback", "status")
+FOR_ADMINS: Final = ("rebuild", "rollback", "status", "gaps")
 
 
 async def show_menus(bot: Bot, settings: Settings, store: Store) -> None:

@@ -210,6 +210,15 @@ class Phrases:
     status_queue: str
     """The last."""
 
+    gaps_heading: str
+    """Above the questions that were asked in vain."""
+    gaps_none: str
+    """Instead, where there is none whose text is kept."""
+    gaps_without_text: str
+    """How many there were besides."""
+    gaps_votes: str
+    """How people voted on answers."""
+
     command_start: str
     """In the menu of commands."""
     command_help: str
@@ -225,6 +234,8 @@ class Phrases:
     command_rollback: str
     """In the menu of commands."""
     command_status: str
+    """In the menu of commands."""
+    command_gaps: str
     """In the menu of commands."""
 
     thousands: str

@@ -1,4 +1,4 @@
-"""The commands for admins, /rebuild, /rollback and /status, and /claim, by which one becomes an admin."""
+"""The commands for admins: /rebuild, /rollback, /status, /gaps, and /claim, by which one becomes an admin."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from telegram import Message, Update
 from telegram.ext import BaseHandler, CallbackContext, CommandHandler, filters
 
-from bot.admin_cards import Status, status_card
+from bot.admin_cards import Status, gaps_card, status_card
 from bot.answering import TIMES_KEPT, Answering
 from bot.cards import Card, text_card
 from bot.delivery import SendKey
+from bot.gaps import GAPS_LOOKED_AT, asked_in_vain
 from bot.handlers.messages import is_private, thread_of
 from bot.handlers.rebuild import Rebuilds
 from bot.languages_of_chats import phrases_in
@@ -53,6 +54,16 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         status = status_of(parts.answering, parts.started_at, datetime.now(UTC))
         await say(update, context, status_card(status, await phrases_in(parts.store, update)))
 
+    async def on_gaps(update: Update, context: _Context) -> None:
+        phrases = await phrases_in(parts.store, update)
+        # What people asked is for no group to read.
+        if update.message is None or not is_private(update.message):
+            await say(update, context, text_card(phrases.refused))
+            return
+        asked = asked_in_vain(await parts.store.gaps(GAPS_LOOKED_AT))
+        votes = (await parts.store.statistics()).votes
+        await say(update, context, gaps_card(asked, votes, phrases))
+
     async def say(update: Update, context: _Context, card: Card) -> None:
         message = update.message
         if message is not None:
@@ -84,6 +95,7 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         "rebuild": for_admins(rebuilds.start),
         "rollback": for_admins(on_rollback),
         "status": for_admins(on_status),
+        "gaps": for_admins(on_gaps),
     }
     return [
         *(CommandHandler(name, callback, filters.UpdateType.MESSAGE) for name, callback in commands.items()),

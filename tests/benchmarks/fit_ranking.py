@@ -85,12 +85,12 @@ HOPELESS: Final = -4.0
 SETTLED: Final = 0.5
 """Where reading stops. With 1.5 and -2.5 for the first two, the area where the article is taken away was .880
 on the invented articles that were kept aside, with 3 and -4 .902; the English questions had half as much
-again to read with those, and were answered as well. With 2 and -4 their area was .995, with 1.5 .993, and with
-3 or anything above .995 too, for a tenth of passages more to read."""
+again to read with those, and were answered as well. With 2 and -4 their area was .995, with 1.5 .993, and
+with 3 or anything above .995 too, for a tenth of passages more to read."""
 
 SENTENCE_LEAD: Final = 2.0
-"""From which on the first look's sentence is marked without a second. Beside `CERTAIN` it marked the answer to
-.869 of the English questions, 1 to .863, and reading every first passage to .867."""
+"""From which on the first look's sentence is marked without a second. Beside `CERTAIN` it marked the answer
+to .869 of the English questions, 1 to .863, and reading every first passage to .867."""
 
 LEAST_ANSWERED: Final = 0.7
 """Where fewer of a dataset's questions are answered, it was made to be hard."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.admin_cards import Status, outcome_card, rebuild_card, status_card
+from bot.admin_cards import Status, gaps_card, outcome_card, rebuild_card, status_card
 from bot.callback_data import Shelf
 from bot.cards import (
     Above,
@@ -22,12 +22,14 @@ from bot.cards import (
     shown_card,
     text_card,
 )
+from bot.gaps import AskedInVain
 from bot.inline_cards import InlineItem, article_item, inline_item
 from bot.inline_pages import Example
 from bot.listing_cards import settings_card, sources_card, welcome_card
 from bot.phrases import phrases_for
 from bot.rebuild_events import Failed, Finished, Progress, Worse
 from bot.shown import SourceEntry
+from bot.store import VoteCount
 from index.types import BuildReport, SkippedFile, Source
 from tests.bot.card_texts import answer_of, as_shown, passage_of
 from tests.bot.client import shown
@@ -135,9 +137,11 @@ def _other() -> Iterator[tuple[str, Card]]:
     failed = Failed("The build's process was ended by signal 9.")
     yield "/rebuild, crashed", outcome_card(failed, "20251231T000000Z-123456", TOKEN, EN)
     status = Status(TOKEN, 7_500, 12, 1_325, "all-MiniLM-L6-v2", 90_000, 41.6, 98.2, 1_000, 3)
+    asked = AskedInVain((("How much does the new Rogue cost?", 12), ("Who owns Renault?", 3)), 5)
     for code in ("en", "de", "es", "ru", "zh"):
         phrases = phrases_for(code)
         yield f"/status in {code}", status_card(status, phrases)
+        yield f"/gaps in {code}", gaps_card(asked, VoteCount(41, 7), phrases)
         finished = outcome_card(Finished(REPORT, 0.912, 0.905, True), TOKEN, TOKEN, phrases)
         yield f"/rebuild, done, in {code}", finished
 

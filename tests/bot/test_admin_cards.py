@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.admin_cards import (
     Status,
+    gaps_card,
     kept_card,
     outcome_card,
     over_card,
@@ -21,8 +22,10 @@ from bot.admin_cards import (
 )
 from bot.callback_data import RebuildAction, RebuildPress, unpack
 from bot.cards import Card
+from bot.gaps import AskedInVain
 from bot.phrases import LANGUAGES, Phrases, phrases_for
 from bot.rebuild_events import Cancelled, Failed, Finished, Progress, Worse
+from bot.store import VoteCount
 from index.types import BuildReport, SkippedFile
 from tests.bot.card_texts import any_text
 from tests.bot.client import buttons, received
@@ -149,6 +152,34 @@ def test_the_status_has_a_line_for_each() -> None:
 def test_before_the_first_answer_there_are_no_times() -> None:
     text = received(status_card(replace(STATUS, p50_ms=None, p95_ms=None), ENGLISH)).text
     assert "No question was answered yet." in text
+
+
+def test_questions_asked_in_vain_are_told_with_how_often_and_what_is_left_out() -> None:
+    asked = AskedInVain(tuple((f"Why {number}?", 1_500 - number) for number in range(23)), 4)
+    lines = received(gaps_card(asked, VoteCount(12, 3), ENGLISH)).text.split("\n")
+    assert lines[:2] == [ENGLISH.gaps_heading, "1,500 × Why 0?"]
+    assert lines[20:] == [
+        "1,481 × Why 19?",
+        "and 3 more",
+        "Without their text: 4 more",
+        "Votes on answers: 👍 12, 👎 3",
+    ]
+
+
+def test_where_nothing_was_asked_in_vain_the_card_says_so() -> None:
+    assert received(gaps_card(AskedInVain((), 0), VoteCount(0, 0), ENGLISH)).text.split("\n") == [
+        ENGLISH.gaps_none,
+        "Votes on answers: 👍 0, 👎 0",
+    ]
+
+
+@given(st.lists(any_text(), max_size=25), st.sampled_from(LANGUAGES).map(phrases_for))
+def test_any_questions_asked_in_vain_are_a_message_of_a_line_each(
+    questions: list[str], phrases: Phrases
+) -> None:
+    asked = AskedInVain(tuple((question, 1) for question in questions), 0)
+    lines = received(gaps_card(asked, VoteCount(0, 0), phrases)).text.split("\n")
+    assert len(lines) == 2 + min(len(questions), 20) + (len(questions) > 20)
 
 
 @pytest.mark.parametrize("phrases", [*map(phrases_for, LANGUAGES)], ids=LANGUAGES)

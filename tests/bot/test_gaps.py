@@ -1,12 +1,15 @@
-"""A gap is recorded with the language that it was asked in, as far as that can be told."""
+"""A gap is recorded with the language that it was asked in, and counted with others of the same words."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.gaps import language_of
+from bot.gaps import asked_in_vain, language_of
+from bot.store import Gap
 
 LIKELY = {"en", "de", "ru"}
 
@@ -33,3 +36,29 @@ def test_where_a_guess_is_unlikely_it_is_the_persons_own() -> None:
 @given(st.text(), st.sampled_from(["en", None]))
 def test_any_text_has_a_likely_language_or_the_persons_own(text: str, own: str | None) -> None:
     assert language_of(text, LIKELY, own) in {*LIKELY, own}
+
+
+def gaps_of(*questions: str | None) -> list[Gap]:
+    """Return gaps, the newest first."""
+    return [Gap(datetime(2026, 1, 1, tzinfo=UTC), question, "en", 0.1) for question in questions]
+
+
+def test_the_same_words_are_one_question_as_it_was_asked_last() -> None:
+    found = asked_in_vain(
+        gaps_of("How tall is it?", "Who won?", None, "who  WON", "When?", "Who won!", None, "how tall is it")
+    )
+    assert found.questions == (("Who won?", 3), ("How tall is it?", 2), ("When?", 1))
+    assert found.without_text == 2
+
+
+def test_questions_without_a_word_are_told_apart() -> None:
+    assert asked_in_vain(gaps_of("?", "🙂", "?")).questions == (("?", 2), ("🙂", 1))
+
+
+@given(st.lists(st.none() | st.text(max_size=8), max_size=30))
+def test_every_gap_is_counted_once(questions: list[str | None]) -> None:
+    found = asked_in_vain(gaps_of(*questions))
+    assert sum(count for _, count in found.questions) + found.without_text == len(questions)
+    assert {question for question, _ in found.questions} <= set(questions)
+    counts = [count for _, count in found.questions]
+    assert counts == sorted(counts, reverse=True)

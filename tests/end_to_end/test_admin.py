@@ -324,12 +324,23 @@ def test_status_tells_how_things_stand(stand_in: StandIn, admin: Person, index: 
     assert lines[5] == "Waiting questions: 0"
 
 
+def test_gaps_tell_what_was_asked_in_vain_the_most_frequent_first(stand_in: StandIn, admin: Person) -> None:
+    bert = stand_in.person("Bert")
+    for question in ("Who won the chess match?", "How tall is Everest?", "who won the chess match"):
+        assert ENGLISH.declining in stand_in.answer_to(bert.asks(question)).text
+    stand_in.toast(bert.presses(stand_in.answer_to(bert.asks(BUILT)), "👍"))
+    heading, *lines, votes = stand_in.answer_to(admin.asks("/gaps")).text.splitlines()
+    assert heading == ENGLISH.gaps_heading
+    assert lines.index("2 × who won the chess match") < lines.index("1 × How tall is Everest?")
+    assert votes == "Votes on answers: 👍 1, 👎 0"
+
+
 @pytest.fixture
 def group(stand_in: StandIn, admin: Person) -> Chat:
     return stand_in.group("Club", admin)
 
 
-@pytest.mark.parametrize("command", ["/rebuild", "/rollback", "/status", "/claim ABCD2345"])
+@pytest.mark.parametrize("command", ["/rebuild", "/rollback", "/status", "/gaps", "/claim ABCD2345"])
 def test_others_are_refused_and_so_is_whoever_may_be_anybody(
     stand_in: StandIn, admin: Person, group: Chat, index: Path, command: str
 ) -> None:
@@ -350,6 +361,10 @@ def test_others_are_refused_and_so_is_whoever_may_be_anybody(
     stand_in.answer_to(stranger.asks("Hello"))
     assert channel.from_bot == ()
     assert serving(index) == old
+
+
+def test_what_people_asked_is_told_to_no_group(stand_in: StandIn, admin: Person, group: Chat) -> None:
+    assert stand_in.answer_to(admin.writes(group, "/gaps@footnote_bot")).text == ENGLISH.refused
 
 
 def test_an_admin_may_command_in_a_group_and_is_answered_there(
@@ -377,5 +392,10 @@ def test_commands_are_shown_by_scope(stand_in: StandIn, bot: BotProcess, admin: 
     stand_in.wait_for(lambda: (mine, "zh") in commands)
     everybody = {each["command"] for each in commands[json.dumps({"type": "default"}), ""]}
     assert everybody == {"start", "help", "ask", "sources", "settings"}
-    assert {each["command"] for each in commands[mine, ""]} == everybody | {"rebuild", "rollback", "status"}
+    assert {each["command"] for each in commands[mine, ""]} == everybody | {
+        "rebuild",
+        "rollback",
+        "status",
+        "gaps",
+    }
     assert stand_in.world.profile.texts["description", ""] == ENGLISH.welcome
