@@ -1,6 +1,7 @@
 """The one way to an Answer, for Telegram and the terminal: nothing waits on the event loop.
 
-Questions pass two threads: one encodes them, while the other looks for their words and then ranks. Where
+Questions pass two threads: one encodes them and begins to look for what is near, while the other looks for
+their words and then ranks. Where
 several wait, the next one is encoded while this one is ranked; while many do, the first look alone answers.
 Passages and lists are read on a third thread, so that a press on a button does not wait behind questions.
 A new generation is opened beside the one in use and takes its place between two questions; the old one is
@@ -26,9 +27,7 @@ from index.pending_question import PendingQuestion
 from index.types import Answer
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from index.candidates import BegunSearch
     from index.generation import OpenGeneration
     from index.retriever import Retriever
 
@@ -159,8 +158,8 @@ class Answering:
             self._expect_room(len(self._waiting))
             self._waiting.append(asked)
             understanding = self._encoder.submit(self._understand, asked)
-            encoding = self._encoder.submit(self._encode, asked, understanding)
-            future = self._ranker.submit(self._answer, asked, understanding, encoding)
+            begun = self._encoder.submit(self._begin, asked, understanding)
+            future = self._ranker.submit(self._answer, asked, understanding, begun)
         try:
             answer = await self._in_time(future)
         finally:
@@ -265,15 +264,15 @@ class Answering:
         taken_up, retriever = time.perf_counter(), self._retriever
         return _Understood(retriever, retriever.understood(asked.question), taken_up)
 
-    def _encode(self, asked: _Asked, understanding: Future[_Understood]) -> NDArray[np.float32]:
+    def _begin(self, asked: _Asked, understanding: Future[_Understood]) -> BegunSearch:
         # Done by now, on this very thread: one was handed in right after the other.
         understood = understanding.result()
         if not asked.in_work:
             self._expect_somebody(asked)
-        return understood.by.encode(understood.text)
+        return understood.by.begin(understood.text)
 
     def _answer(
-        self, asked: _Asked, understanding: Future[_Understood], encoding: Future[NDArray[np.float32]]
+        self, asked: _Asked, understanding: Future[_Understood], begun: Future[BegunSearch]
     ) -> Answer:
         with self._lock:
             self._waiting.remove(asked)
@@ -287,7 +286,7 @@ class Answering:
         # Another generation may have come between, and with it another encoder.
         is_current = understood.by is retriever
         return retriever.ask(
-            PendingQuestion(understood.text, encoding, understood.taken_up) if is_current else asked.question,
+            PendingQuestion(understood.text, begun, understood.taken_up) if is_current else asked.question,
             top_k=asked.top_k,
             second_look=asked.second_look and not is_crowded,
         )

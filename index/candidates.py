@@ -72,6 +72,18 @@ class FoundByWords:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunSearch:
+    """The vector of one question, and the search for what is near it, begun."""
+
+    vector: NDArray[np.float32]
+    """(1, d), of unit length."""
+    passages: Callable[[], NDArray[np.int64]]
+    """Returns the rows of passages that are proposed, `SPARE` more than are wanted."""
+    sentences: Callable[[], NDArray[np.int64]]
+    """The same of sentences."""
+
+
+@dataclass(frozen=True, slots=True)
 class FoundByVectors:
     """What the vector of one question says."""
 
@@ -134,13 +146,19 @@ class CandidateFinder:
         ]
         return FoundByWords(tuple(asked), self._proposed_by_words(asked), is_unspaced(question))
 
-    def by_vectors(self, vector: NDArray[np.float32]) -> FoundByVectors:
-        """Return what a question's vector proposes.
+    def begin(self, vector: NDArray[np.float32]) -> BegunSearch:
+        """Begin to look for what is near a question's vector, as far as no other thread has to wait for it.
 
         Args:
             vector: (1, d) float32, of unit length.
         """
-        return FoundByVectors(vector[0], self._by_passage_vectors(vector), self._by_sentence_vectors(vector))
+        return BegunSearch(vector, self._begun(self._passages, vector), self._begun(self._sentences, vector))
+
+    def by_vectors(self, begun: BegunSearch) -> FoundByVectors:
+        """Return what a question's vector proposes."""
+        return FoundByVectors(
+            begun.vector[0], self._by_passage_vectors(begun), self._by_sentence_vectors(begun)
+        )
 
     def weighed(self, by_words: FoundByWords, by_vectors: FoundByVectors) -> Evidence:
         """Return the evidence for every passage that a list proposes."""
@@ -156,15 +174,21 @@ class CandidateFinder:
         terms = analyzer(language).question_terms(question)
         return AskedTerms(terms, self.terms.question(terms, soon))
 
-    def _by_passage_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
+    def _begun(self, index: Vectors, vector: NDArray[np.float32]) -> Callable[[], NDArray[np.int64]]:
         if not self._understood.any():
-            return NO_ROWS
-        return _nearest(self._passages, vector, self._wanted)
+            return lambda: NO_ROWS
+        search = index.begin_search(vector, self._wanted + SPARE)
+        return lambda: search().rows[0]
 
-    def _by_sentence_vectors(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
+    def _by_passage_vectors(self, begun: BegunSearch) -> NDArray[np.int64]:
         if not self._understood.any():
             return NO_ROWS
-        sentences = _nearest(self._sentences, vector, self._wanted)
+        return _nearest(self._passages, begun.vector, self._wanted, begun.passages)
+
+    def _by_sentence_vectors(self, begun: BegunSearch) -> NDArray[np.int64]:
+        if not self._understood.any():
+            return NO_ROWS
+        sentences = _nearest(self._sentences, begun.vector, self._wanted, begun.sentences)
         owners = np.searchsorted(self.terms.first_sentences, sentences, side="right") - 1
         return np.array(list(dict.fromkeys(owners.tolist())), np.int64)
 
@@ -235,11 +259,14 @@ class CandidateFinder:
         return Evidence(rows, passages, sentences, first_sentences)
 
 
-def _nearest(index: Vectors, vector: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+def _nearest(
+    index: Vectors, vector: NDArray[np.float32], k: int, begun: Callable[[], NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """Return the `k` nearest rows; `begun` ends the search for the first that are proposed."""
     exact = vector[0].astype(np.float64)
     return _best(
         k,
-        lambda limit: index.search(vector, limit).rows[0],
+        lambda limit: begun() if limit == k + SPARE else index.search(vector, limit).rows[0],
         lambda rows: index.vectors(rows).astype(np.float64) @ exact,
     )
 

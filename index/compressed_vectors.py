@@ -12,7 +12,9 @@ among 800. What these codes find is said at `_DEVIATIONS`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -95,9 +97,27 @@ class CompressedVectors:
 
         Fewer than `k` columns where the lists that were looked into hold no more.
         """
+        return self.begin_search(vectors, k)()
+
+    def begin_search(
+        self, vectors: NDArray[np.float32], k: int
+    ) -> Callable[[], tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Look through the codes, and return what reads vectors from the disk and returns what `search` does.
+
+        Other threads of Python are free to work meanwhile.
+        """
         wanted = min(self.count, max(_LOOKED_AT, _LOOKED_AT_A_NEIGHBOUR * k))
         # One question is one thread's work to FAISS here; none is woken up beside.
         estimates, near = self._index.search(vectors, wanted)
+        return partial(self._found, vectors, estimates, near, k)
+
+    def _found(
+        self,
+        vectors: NDArray[np.float32],
+        estimates: NDArray[np.float32],
+        near: NDArray[np.int64],
+        k: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         lines = [
             self._rescored(vector, rows[rows >= 0], estimated[rows >= 0], k)
             for vector, rows, estimated in zip(vectors, near, estimates, strict=True)

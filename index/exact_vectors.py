@@ -6,7 +6,7 @@ Searching all of them is bound by how fast they come from memory, so half of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -77,6 +77,13 @@ class ExactVectors:
         # FAISS stands in -1, at the end of a line, for what it did not find.
         width = int((rows >= 0).sum(axis=1).min(initial=k))
         return rows[:, :width], cosines[:, :width]
+
+    def begin_search(
+        self, vectors: NDArray[np.float32], k: int
+    ) -> Callable[[], tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Search at once, and return what returns what `search` does."""
+        found = self.search(vectors, k)
+        return lambda: found
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32; rows are from 0 on."""

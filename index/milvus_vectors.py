@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -80,6 +81,10 @@ class MilvusVectors:
                 rows[line], cosines[line] = hits.rows[order], products[order]
                 self._recent.keep(hits.rows.tolist(), hits.vectors)
         return Neighbours(rows, cosines)
+
+    def begin_search(self, vectors: NDArray[np.float32], k: int) -> Callable[[], Neighbours]:
+        """Return what searches: whoever ends it is the one who waits for Milvus."""
+        return partial(self.search, vectors, k)
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32, in the order asked, bit by bit as written.

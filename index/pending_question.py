@@ -1,4 +1,4 @@
-"""A question on its way: what it says, and the vector that some thread is making of it.
+"""A question on its way: what it says, and what some thread begins to look for.
 
 By itself, so that whoever hands questions over need not load what answers them.
 """
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from index.candidates import BegunSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class PendingQuestion:
 
     text: str = field(repr=False)
     """What `Retriever.understood` returned."""
-    vector: Future[NDArray[np.float32]] = field(repr=False)
-    """What `Retriever.encode` returns for it, or raises."""
+    search: Future[BegunSearch] = field(repr=False)
+    """What `Retriever.begin` returns for it, or raises."""
     taken_up: float
     """The `time.perf_counter()` of when work on it began."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from index import layout
 from index.analysis import words
-from index.candidates import CandidateFinder
+from index.candidates import BegunSearch, CandidateFinder
 from index.cleaning import clean_question, is_searchable
 from index.cross_encoder import CrossEncoder
 from index.duplicates import shingles, without_duplicates
@@ -204,6 +204,14 @@ class Retriever:
         """Return the vector of what `understood` returned, (1, d) float32, of unit length."""
         return self._encoder.encode_questions([understood])
 
+    def begin(self, understood: str) -> BegunSearch:
+        """Encode what `understood` returned, and begin to look for what is near."""
+        return self.begin_from(self.encode(understood))
+
+    def begin_from(self, vector: NDArray[np.float32]) -> BegunSearch:
+        """Begin to look for what is near a vector, as `encode` returns it."""
+        return self._finder.begin(vector)
+
     def ask(
         self, question: str | PendingQuestion, *, top_k: int = PASSAGES_SHOWN, second_look: bool = True
     ) -> Answer:
@@ -229,7 +237,7 @@ class Retriever:
         candidates: Sequence[Candidate] = ()
         looked_twice = False
         if is_searchable(text):
-            pending = None if isinstance(question, str) else question.vector
+            pending = None if isinstance(question, str) else question.search
             candidates = self._candidates(self._evidence(text, pending), top_k)
             look = self._second_look
             if second_look and look is not None and look.is_needed(candidates):
@@ -260,16 +268,16 @@ class Retriever:
         if self._is_closed:
             raise ValueError("The retriever is closed.")
 
-    def _evidence(self, text: str, pending: Future[NDArray[np.float32]] | None) -> Evidence:
-        """Return the evidence for a question, whose vector is pending on another thread unless it is None."""
+    def _evidence(self, text: str, pending: Future[BegunSearch] | None) -> Evidence:
+        """Return the evidence for a question, whose search another thread begins unless it is None."""
         finder = self._finder
         if pending is None:
             # Encoding begins at once, and words wait for a thread to wake up. Both are done before vectors
-            # are looked for: where those are read from the disk, a second thread makes that take longer.
+            # are read from the disk: a second thread makes that take longer.
             finding = self._beside.submit(finder.by_words, text)
-            vector = self.encode(text)
+            begun = self.begin(text)
             by_words = finding.result()
-            return finder.weighed(by_words, finder.by_vectors(vector))
+            return finder.weighed(by_words, finder.by_vectors(begun))
         if pending.done():  # Among many questions, whose terms are better counted in one go.
             by_vectors = finder.by_vectors(pending.result())
             return finder.weighed(finder.by_words(text, by_vectors.rows), by_vectors)

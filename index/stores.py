@@ -19,7 +19,7 @@ from index.errors import VectorStoreError
 from index.manifest import VectorLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from index.generation import OpenGeneration
     from index.vectors import Neighbours
@@ -42,6 +42,14 @@ class Vectors(Protocol):
         Args:
             vectors: (q, d) float32, rows of unit length.
             k: How many.
+        """
+
+    def begin_search(self, vectors: NDArray[np.float32], k: int) -> Callable[[], Neighbours]:
+        """Begin a search where that keeps no other thread of Python waiting, and return what ends it.
+
+        Args:
+            vectors: As for `search`.
+            k: The same.
         """
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:

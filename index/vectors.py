@@ -8,6 +8,7 @@ are not enough, vectors are laid out exactly all the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -116,11 +117,22 @@ class VectorIndex:
             vectors: (q, d) float32, rows of unit length.
             k: How many.
         """
+        return self.begin_search(vectors, k)()
+
+    def begin_search(self, vectors: NDArray[np.float32], k: int) -> Callable[[], Neighbours]:
+        """Do what is done in memory, and return what does the rest and returns what `search` does.
+
+        Args:
+            vectors: As for `search`.
+            k: The same.
+        """
         k = max(0, min(k, self.count))
         if not k:
             # FAISS would stand in -1 for every neighbour that is not there.
-            return Neighbours(np.empty((len(vectors), 0), np.int64), np.empty((len(vectors), 0), np.float32))
-        return Neighbours(*self._layout.search(vectors, k))
+            none = Neighbours(np.empty((len(vectors), 0), np.int64), np.empty((len(vectors), 0), np.float32))
+            return lambda: none
+        begun = self._layout.begin_search(vectors, k)
+        return lambda: Neighbours(*begun())
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of these rows, (m, d) float32, in the order asked.

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.builder import build_index
+from index.candidates import BegunSearch
 from index.chosen_encoder import ChosenEncoder
 from index.encoder_identity import DEFAULT_ENCODER
 from index.errors import VectorStoreError
@@ -121,17 +122,17 @@ def killed(plain: Retriever, remote: Retriever, questions: Sequence[str], proces
     return {"killed: lost": lost, "killed: different answers": different, "killed: slowest, ms": slowest}
 
 
-def encoded(retriever: Retriever, question: str) -> tuple[str, Future[NDArray[np.float32]]]:
+def encoded(retriever: Retriever, question: str) -> tuple[str, NDArray[np.float32]]:
     """Return a question as it is understood, and its vector."""
     text = retriever.understood(question)
-    vector: Future[NDArray[np.float32]] = Future()
-    vector.set_result(retriever.encode(text))
-    return text, vector
+    return text, retriever.encode(text)
 
 
-def ask(retriever: Retriever, text: str, vector: Future[NDArray[np.float32]]) -> Answer:
+def ask(retriever: Retriever, text: str, vector: NDArray[np.float32]) -> Answer:
     """Return the first look's answer to a question; that it was encoded before is not in its time."""
-    return retriever.ask(PendingQuestion(text, vector, time.perf_counter()), second_look=False)
+    taken_up, search = time.perf_counter(), Future[BegunSearch]()
+    search.set_result(retriever.begin_from(vector))
+    return retriever.ask(PendingQuestion(text, search, taken_up), second_look=False)
 
 
 def said(answer: Answer) -> Answer:

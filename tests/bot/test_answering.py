@@ -10,15 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from bot.answering import WAITING_FOR_SECOND_LOOK, Answering, BusyError, TooSlowError
 from bot.blocking import BlockingAnswering
 from index.builder import build_index
+from index.candidates import BegunSearch
 from index.cleaning import clean_question
 from index.encoder import Encoder
 from index.errors import DamagedGenerationError, NoGenerationError
@@ -52,12 +51,12 @@ class WatchedRetriever:
     def understood(self, question: str) -> str:
         return self.retriever.understood(question)
 
-    def encode(self, understood: str) -> NDArray[np.float32]:
+    def begin(self, understood: str) -> BegunSearch:
         if understood == self.held_in_encoding:
             self.begun.set()
             assert self.let.wait(60)
         self.encoded.append(understood)
-        return self.retriever.encode(understood)
+        return self.retriever.begin(understood)
 
     def ask(self, question: str | PendingQuestion, **options: Any) -> Answer:
         text = question if isinstance(question, str) else question.text

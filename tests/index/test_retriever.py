@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.builder import build_index
-from index.candidates import FoundByWords
+from index.candidates import BegunSearch, FoundByWords
 from index.cleaning import LONGEST_QUESTION
 from index.cross_encoder import CrossEncoder, LoadingCrossEncoder
 from index.encoder import Encoder
@@ -94,20 +94,20 @@ def test_a_question_that_is_encoded_elsewhere_is_answered_alike_and_not_encoded_
     """Whether its vector is there at once or only when the words were looked for."""
     question = "Where does the danbue end, and what is baked from flouer?"
     expected, text = retriever.ask(question), retriever.understood(question)
-    found, vector = retriever.encode(text), Future[NDArray[np.float32]]()
+    found, search = retriever.begin(text), Future[BegunSearch]()
     really = retriever._finder.by_words
 
     def by_words(*arguments: Any) -> FoundByWords:
         found_by_words = really(*arguments)
-        if not vector.done():
-            vector.set_result(found)
+        if not search.done():
+            search.set_result(found)
         return found_by_words
 
     if is_encoded:
-        vector.set_result(found)
+        search.set_result(found)
     monkeypatch.setattr(retriever._finder, "by_words", by_words)
     monkeypatch.setattr(retriever._encoder, "encode_questions", failing)
-    answer = retriever.ask(PendingQuestion(text, vector, time.perf_counter() - 1))
+    answer = retriever.ask(PendingQuestion(text, search, time.perf_counter() - 1))
     assert replace(answer, elapsed_ms=0) == replace(expected, elapsed_ms=0)
     assert answer.elapsed_ms > 1000, "since it was taken up"
 
@@ -163,26 +163,26 @@ def test_what_looking_fails_with_reaches_whoever_asks(
 def test_what_encoding_elsewhere_fails_with_reaches_whoever_asks(
     retriever: Retriever, monkeypatch: pytest.MonkeyPatch, *, is_encoded: bool
 ) -> None:
-    vector: Future[NDArray[np.float32]] = Future()
+    search: Future[BegunSearch] = Future()
     really = retriever._finder.by_words
 
     def by_words(*arguments: Any) -> FoundByWords:
-        vector.set_exception(ModelError("It fails."))
+        search.set_exception(ModelError("It fails."))
         return really(*arguments)
 
     if is_encoded:
-        vector.set_exception(ModelError("It fails."))
+        search.set_exception(ModelError("It fails."))
     monkeypatch.setattr(retriever._finder, "by_words", by_words)
     with pytest.raises(ModelError, match="It fails"):
-        retriever.ask(PendingQuestion("Where does the Rhine rise?", vector, time.perf_counter()))
+        retriever.ask(PendingQuestion("Where does the Rhine rise?", search, time.perf_counter()))
 
 
 def test_a_closed_retriever_says_so(index_folder: IndexFolder, encoder: Encoder) -> None:
     opened = Retriever.open(index_folder, encoder, None)
     opened.close()
     opened.close()
-    vector: Future[NDArray[np.float32]] = Future()
-    for question in ("Where does the Rhine rise?", "?", PendingQuestion("?", vector, 0)):
+    search: Future[BegunSearch] = Future()
+    for question in ("Where does the Rhine rise?", "?", PendingQuestion("?", search, 0)):
         with pytest.raises(ValueError, match="is closed"):
             opened.ask(question)
     with pytest.raises(ValueError, match="is closed"):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from index import compressed_vectors
 from index.articles import read_collection
 from index.compressed_vectors import CompressedVectors, rows_path, write_compressed
+from index.disk_array import DiskArray
 from index.encoder import Encoder
 from index.encoding import unit_rows
 from index.errors import DamagedGenerationError
@@ -199,6 +200,31 @@ def written(folder: Path, vectors: NDArray[np.float32]) -> Path:
 def compressed(folder: Path, vectors: NDArray[np.float32]) -> VectorIndex:
     """Return the index of `vectors` in the layout for many, written and read back."""
     return VectorIndex.open(written(folder, vectors))
+
+
+@pytest.mark.parametrize("write", [write_exact, write_compressed])
+def test_a_search_that_was_begun_ends_with_what_a_whole_one_finds(
+    tmp_path: Path, write: Callable[[Path, NDArray[np.float32]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = close(3000, 10)
+    write(tmp_path / "vectors.faiss", vectors)
+    index = VectorIndex.open(tmp_path / "vectors.faiss")
+    expected = index.search(vectors[:2], 5)
+    reads: list[int] = []
+    really = DiskArray.__getitem__
+
+    def counted(rows: DiskArray, wanted: Any) -> NDArray[Any]:
+        reads.append(len(wanted))
+        return really(rows, wanted)
+
+    monkeypatch.setattr(DiskArray, "__getitem__", counted)
+    begun = index.begin_search(vectors[:2], 5)
+    assert reads == [], "nothing is read from the disk before the search is to end"
+    found = begun()
+    assert bool(reads) == (write is write_compressed)
+    np.testing.assert_array_equal(found.rows, expected.rows, strict=True)
+    np.testing.assert_array_equal(found.cosines, expected.cosines, strict=True)
+    assert index.begin_search(vectors[:2], 0)().rows.shape == (2, 0)
 
 
 def test_many_vectors_are_compressed_where_that_finds_what_an_exact_search_finds(tmp_path: Path) -> None:
