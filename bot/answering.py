@@ -1,8 +1,8 @@
 """The one way to an Answer, for Telegram and the terminal: nothing waits on the event loop.
 
 Questions pass two threads: one encodes them and begins to look for what is near, while the other looks for
-their words and then ranks. Where
-several wait, the next one is encoded while this one is ranked; while many do, the first look alone answers.
+their words and then ranks. Where several wait, the next one is encoded while this one is ranked; while many
+do, the first look alone answers.
 Passages and lists are read on a third thread, so that a press on a button does not wait behind questions.
 A new generation is opened beside the one in use and takes its place between two questions; the old one is
 closed when nothing reads from it any more.

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from bot.store import Gap
 
 GAPS_LOOKED_AT: Final = 5_000
-"""The last questions asked in vain that are counted."""
+"""The last questions asked in vain whose texts are looked at."""
+_COMPARED: Final = 300
+"""Characters by which questions are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class AskedInVain:
     questions: tuple[tuple[str, int], ...]
     """Each question as it was asked last, and how often; the most often asked first, then the newest."""
     without_text: int
-    """How many more there were whose text is not kept."""
+    """How many more there were, whose text is not kept or that are older than those."""
 
 
 async def record_gap(parts: Parts, question: str, answer: Answer, language_of_asker: str | None) -> None:
@@ -62,22 +64,22 @@ def language_of(question: str, likely: Container[str | None], own: str | None) -
     return guess if guess in likely else own
 
 
-def asked_in_vain(gaps: Iterable[Gap]) -> AskedInVain:
+def asked_in_vain(gaps: Iterable[Gap], total: int) -> AskedInVain:
     """Return which questions were asked in vain; those with the same words in the same order are one.
+
+    Words are those that `index.analysis.words` makes of a text, in lower case and without signs.
 
     Args:
         gaps: The newest first.
+        total: How many gaps there are, these among them.
     """
     latest: dict[str, str] = {}
     times: Counter[str] = Counter()
-    without_text = 0
     for gap in gaps:
-        if gap.question is None:
-            without_text += 1
-            continue
-        same = " ".join(words(gap.question)).casefold() or gap.question
-        latest.setdefault(same, gap.question)
-        times[same] += 1
+        if gap.question is not None:
+            same = " ".join(words(gap.question[:_COMPARED])) or gap.question
+            latest.setdefault(same, gap.question)
+            times[same] += 1
     # Sorting keeps the order of those that were asked as often, which is the newest first.
     order = sorted(latest, key=lambda same: -times[same])
-    return AskedInVain(tuple((latest[same], times[same]) for same in order), without_text)
+    return AskedInVain(tuple((latest[same], times[same]) for same in order), max(0, total - times.total()))

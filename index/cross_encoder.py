@@ -212,8 +212,11 @@ def _session(model: Path, optimised: OptimisedModels | None) -> OnnxSession:
     if kept is not None:
         return kept
     check_file(model, _SHA256, _REMEDY)
-    part = cut_at(model.read_bytes(), ModelPart(pointer.layer, tuned_layers(pointer.layers_sha256)))
-    content = with_joined_attention(part)
+    part = ModelPart(pointer.layer, tuned_layers(pointer.layers_sha256))
+    try:
+        content = with_joined_attention(cut_at(model.read_bytes(), part))
+    except ModelError as error:
+        raise SessionError(str(error)) from error
     if optimised is not None:
         optimised.keep(content, _SHA256, variant)
     return OnnxSession(content)

@@ -102,18 +102,17 @@ def _quantise_where_it_may_be(
     rounded = folder.with_name(f"{folder.name}-quantised")
     rounded.mkdir()
     try:
-        try:
-            shutil.copyfile(folder / TOKENIZER, rounded / TOKENIZER)
-            (rounded / READING).write_text(replace(reading, quantised=True).to_json(), encoding="utf-8")
-            for is_joined in (True, False):
+        shutil.copyfile(folder / TOKENIZER, rounded / TOKENIZER)
+        (rounded / READING).write_text(replace(reading, quantised=True).to_json(), encoding="utf-8")
+        for is_joined in (True, False):
+            try:
                 quantise(onnx.load(folder / GRAPH), rounded / GRAPH, with_joined_attention=is_joined)
-                least = _least_cosine(encoder, rounded, expected)
-                if least >= _LEAST_COSINE_QUANTISED:
+                if _least_cosine(encoder, rounded, expected) >= _LEAST_COSINE_QUANTISED:
                     break
-        except (ExportError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+            except (ExportError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+                continue
+        else:
             # What cannot be rounded is run as it is.
-            return
-        if least < _LEAST_COSINE_QUANTISED:
             return
         (folder / WEIGHTS).unlink()
         for name in (GRAPH, READING):

@@ -3,7 +3,7 @@
 What comes after the value is neither kept nor computed: onnxruntime computes every node of a graph,
 whichever outputs are asked for, so the nodes have to go.
 The file is walked as Protocol Buffers lays it out (protobuf.dev, "Encoding") and its pieces are copied
-as they stand; the `onnx` package would do the same, and takes longer to import than this to run.
+as they stand; the `onnx` package would hold the whole model as objects for it.
 """
 
 from __future__ import annotations

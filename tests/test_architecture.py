@@ -24,7 +24,12 @@ OWNERS = {
     "grpc": {"index/milvus_connection.py"},
     "sentence_transformers": {"index/encoder.py", "index/cross_encoder.py"},
     "torch": {"index/encoder.py", "index/encoder_export.py"},
-    "onnx": {"index/encoder_export.py", "index/joined_attention.py", "index/quantisation.py"},
+    "onnx": {
+        "index/attention_nodes.py",
+        "index/encoder_export.py",
+        "index/joined_attention.py",
+        "index/quantisation.py",
+    },
     "tantivy": {"index/lexical.py"},
     "onnxruntime": {"index/onnx_sessions.py", "index/quantisation.py"},
     "sentencex": {"index/sentences.py"},

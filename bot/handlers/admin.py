@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
@@ -60,9 +61,10 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         if update.message is None or not is_private(update.message):
             await say(update, context, text_card(phrases.refused))
             return
-        asked = asked_in_vain(await parts.store.gaps(GAPS_LOOKED_AT))
-        votes = (await parts.store.statistics()).votes
-        await say(update, context, gaps_card(asked, votes, phrases))
+        gaps, statistics = await parts.store.gaps(GAPS_LOOKED_AT), await parts.store.statistics()
+        # Off the event loop: thousands of questions are cut into words.
+        asked = await asyncio.to_thread(asked_in_vain, gaps, statistics.gaps)
+        await say(update, context, gaps_card(asked, statistics.votes, phrases))
 
     async def say(update: Update, context: _Context, card: Card) -> None:
         message = update.message

@@ -20,6 +20,7 @@ from index.generation import IndexFolder, OpenGeneration
 from index.lexical import LexicalIndex
 from index.types import Article
 from index.vectors import VectorIndex
+from tests.index.nearly_the_same import expect_nearly_the_same
 
 TEXTS = {
     "bread": "# Bread\n\nBread is baked from flour and water. Some bakers add salt.\n",
@@ -125,7 +126,7 @@ def test_what_is_taken_over_is_what_would_have_been_made(
     for path in (expected.path / layout.TERMS).iterdir():
         assert (found.path / layout.TERMS / path.name).read_bytes() == path.read_bytes(), path.name
     for name in (layout.PASSAGE_VECTORS, layout.SENTENCE_VECTORS):
-        np.testing.assert_allclose(vectors_of(found, name), vectors_of(expected, name), atol=1e-5)
+        expect_nearly_the_same(vectors_of(found, name), vectors_of(expected, name))
     words = [LexicalIndex.open(each.path / layout.LEXICAL) for each in (found, expected)]
     for term in ("bread", "coffe", "keep", "danub", "donau"):
         first, second = (each.search([term], [], 9).tolist() for each in words)

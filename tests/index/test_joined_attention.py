@@ -78,20 +78,108 @@ def test_what_is_no_model_is_told() -> None:
         with_joined_attention(b"\xff\xff\xff no model")
 
 
-def test_where_more_than_a_mask_is_added_to_the_scores_nothing_is_joined() -> None:
-    """Such as a weight for the distance of two words."""
-    model = onnx.load_from_string(PART)
-    length = 7
-    distances = np.random.default_rng(0).normal(size=(1, 12, length, length)).astype(np.float32)
-    model.graph.initializer.append(numpy_helper.from_array(distances, "distances"))
-    softmaxes = {node.input[0] for node in model.graph.node if node.op_type == "Softmax"}
-    additions = [node for node in model.graph.node if not softmaxes.isdisjoint(node.output)]
-    assert len(additions) == LAYERS
-    for node in additions[1:]:
-        node.input[1] = "distances"
-    before = OnnxSession(model.SerializeToString()).run(inputs(length))
-    assert join_attention(model) == 1
-    np.testing.assert_allclose(OnnxSession(model.SerializeToString()).run(inputs(length)), before, atol=0.1)
+def first_layer() -> onnx.ModelProto:
+    """Return the cross-encoder up to its first attention."""
+    attended = ModelPart("/bert/encoder/layer.0/attention/self/Reshape_3_output_0")
+    return onnx.load_from_string(cut_at(PART, attended))
+
+
+def node_of(model: onnx.ModelProto, kind: str) -> onnx.NodeProto:
+    """Return the last node of a kind."""
+    return [node for node in model.graph.node if node.op_type == kind][-1]
+
+
+def node_making(model: onnx.ModelProto, name: str) -> onnx.NodeProto:
+    """Return the node that makes a value."""
+    return next(node for node in model.graph.node if name in node.output)
+
+
+def put_before(model: onnx.ModelProto, node: onnx.NodeProto, place: int, *nodes: onnx.NodeProto) -> None:
+    """Let some nodes make what a node is given at a place."""
+    at = next(number for number, each in enumerate(model.graph.node) if each.output == node.output)
+    for number, each in enumerate(nodes):
+        model.graph.node.insert(at + number, each)
+    model.graph.node[at + len(nodes)].input[place] = nodes[-1].output[0]
+
+
+def add_distances(model: onnx.ModelProto) -> None:
+    """As weights do that are learnt for the distance of two words."""
+    values = np.random.default_rng(0).normal(size=(1, 12, 4, 4)).astype(np.float32)
+    model.graph.initializer.append(numpy_helper.from_array(values, "distances"))
+    addition = node_making(model, node_of(model, "Softmax").input[0])
+    addition.input[1] = "distances"
+
+
+def add_places(model: onnx.ModelProto) -> None:
+    """As what is computed from the places of words does."""
+    softmax = node_of(model, "Softmax")
+    mask = next(node for node in model.graph.node if node.output[0] == softmax.input[0]).input[1]
+    put_before(
+        model,
+        next(node for node in model.graph.node if node.output[0] == softmax.input[0]),
+        1,
+        onnx.helper.make_node("Cast", ["input_ids"], ["places"], to=1),
+        onnx.helper.make_node("Add", [mask, "places"], ["mask and places"]),
+    )
+
+
+def turn_softmax(model: onnx.ModelProto) -> None:
+    softmax = node_of(model, "Softmax")
+    del softmax.attribute[:]
+    softmax.attribute.append(onnx.helper.make_attribute("axis", 2))
+
+
+def scale_queries(model: onnx.ModelProto) -> None:
+    scores = next(
+        node for node in model.graph.node if node.output[0].endswith("attention/self/MatMul_output_0")
+    )
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(3), "three"))
+    given = scores.input[0]
+    put_before(model, scores, 0, onnx.helper.make_node("Mul", [given, "three"], ["scaled"]))
+
+
+def gate_queries(model: onnx.ModelProto) -> None:
+    scores = next(
+        node for node in model.graph.node if node.output[0].endswith("attention/self/MatMul_output_0")
+    )
+    given = scores.input[0]
+    gate = onnx.helper.make_node("Sigmoid", [given], ["gate"])
+    put_before(model, scores, 0, gate, onnx.helper.make_node("Mul", [given, "gate"], ["gated"]))
+
+
+def change_what_was_found(model: onnx.ModelProto) -> None:
+    last = node_of(model, "Transpose")
+    put_before(model, last, 0, onnx.helper.make_node("Tanh", [last.input[0]], ["changed"]))
+
+
+def put_heads_elsewhere(model: onnx.ModelProto) -> None:
+    node_of(model, "Transpose").attribute[0].ints[:] = [0, 1, 2, 3]
+
+
+def test_an_attention_by_itself_is_joined() -> None:
+    assert join_attention(first_layer()) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        add_distances,
+        add_places,
+        turn_softmax,
+        scale_queries,
+        gate_queries,
+        change_what_was_found,
+        put_heads_elsewhere,
+    ],
+)
+def test_an_attention_that_does_anything_else_is_left_as_it_is(
+    change: Callable[[onnx.ModelProto], None],
+) -> None:
+    model = first_layer()
+    change(model)
+    before = model.SerializeToString()
+    assert join_attention(model) == 0
+    assert model.SerializeToString() == before
 
 
 @pytest.mark.parametrize(
@@ -114,17 +202,31 @@ def test_of_an_encoder_that_people_bring_along_what_can_be_is_joined(
     assert np.sum(found * expected, axis=1).min() > 0.998
 
 
-def test_where_joining_would_give_other_vectors_the_rounded_model_is_kept_as_it_was(
-    encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def wrong_bias(model: onnx.ModelProto) -> None:
+    for tensor in model.graph.initializer:
+        if tensor.name.endswith(".bias"):
+            tensor.raw_data = (5 + numpy_helper.to_array(tensor)).tobytes()
+
+
+def impossible_heads(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        if node.op_type == "QAttention":
+            node.attribute[0].i = 7
+
+
+@pytest.mark.parametrize("spoil", [wrong_bias, impossible_heads])
+def test_where_joining_gives_other_vectors_or_none_the_rounded_model_is_kept_as_it_was(
+    encoder: Encoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[onnx.ModelProto], None],
 ) -> None:
-    def wrong(model: onnx.ModelProto) -> int:
+    def spoilt(model: onnx.ModelProto) -> int:
         count = join_attention(model)
-        for tensor in model.graph.initializer:
-            if tensor.name.endswith(".bias"):
-                tensor.raw_data = (5 + numpy_helper.to_array(tensor)).tobytes()
+        spoil(model)
         return count
 
-    monkeypatch.setattr(quantisation, "join_attention", wrong)
+    monkeypatch.setattr(quantisation, "join_attention", spoilt)
     export_encoder(encoder, tmp_path / "encoder")
     assert Reading.from_json((tmp_path / "encoder" / READING).read_text(encoding="utf-8")).quantised
     assert operators((tmp_path / "encoder" / GRAPH).read_bytes())["QAttention"] == 0

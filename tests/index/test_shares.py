@@ -18,6 +18,7 @@ from index.generation import IndexFolder
 from index.shares import Share, build_share, merge_shares
 from index.vectors import VectorIndex
 from tests.index.listening import encoded
+from tests.index.nearly_the_same import expect_nearly_the_same
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_shares_make_what_one_build_makes(
     for name in (layout.PASSAGE_VECTORS, layout.SENTENCE_VECTORS):
         ours, theirs = (VectorIndex.open(each.path / name) for each in (found, expected))
         rows = np.arange(theirs.count)
-        np.testing.assert_allclose(ours.vectors(rows), theirs.vectors(rows), atol=1e-5)
+        expect_nearly_the_same(ours.vectors(rows), theirs.vectors(rows))
     assert not build_index(articles, index_folder, encoder).switched, "it is up to date"
 
 
