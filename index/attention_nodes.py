@@ -211,24 +211,18 @@ class _Graph:
         node = self._maker(name)
         while node.op_type in ("Mul", "Transpose"):
             node = self._maker(node.input[0])
-        _expect(node.op_type == "Reshape")
-        shape = node.input[1]
-        if shape not in self._tensors:
-            joining = self._maker(shape)
-            _expect(joining.op_type == "Concat")
-            shape = joining.input[-1]
-        size = int(self._array(shape).ravel()[-1])
+        size = self._shape(node)[-1] or 0
         _expect(size > 0)
         return size
 
     def _last_of(self, name: str) -> str:
         """Return the value in which what the heads found stands side by side, (texts, tokens, d)."""
         node = self._only_user(name)
-        if node.op_type == "Reshape" and self._rank(node) == 4:
+        if node.op_type == "Reshape" and len(self._shape(node)) == 4:
             node = self._only_user(node.output[0])
         _expect(node.op_type == "Transpose" and tuple(_attribute(node, "perm", ())) == _BY_HEADS)
         node = self._only_user(node.output[0])
-        _expect(node.op_type == "Reshape" and self._rank(node) == 3)
+        _expect(len(self._shape(node)) == 3)
         return str(node.output[0])
 
     def _only_user(self, name: str) -> NodeProto:
@@ -236,13 +230,17 @@ class _Graph:
         _expect(len(users) == 1)
         return users[0]
 
-    def _rank(self, reshaping: NodeProto) -> int:
-        shape = reshaping.input[1]
+    def _shape(self, node: NodeProto) -> list[int | None]:
+        """Return the shape that a node gives to a value, None for what is known only of a text."""
+        _expect(node.op_type == "Reshape")
+        shape = node.input[1]
         if shape in self._tensors:
-            return int(self._array(shape).size)
+            return list(map(int, self._array(shape).ravel()))
         joining = self._maker(shape)
         _expect(joining.op_type == "Concat")
-        return len(joining.input)
+        return [
+            int(self._array(each).ravel()[0]) if each in self._tensors else None for each in joining.input
+        ]
 
 
 def _attribute(node: NodeProto, name: str, default: Any) -> Any:
