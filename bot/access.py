@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 async def is_answered(settings: Settings, store: Store, place: int) -> bool:
     """Return whether a chat, or a person where there is no chat, is among those that are answered.
 
-    The bot's admins always are, in private.
+    The bot's admins always are, in private, and so is a supergroup that was among them as a group: with
+    another id, as Telegram has it.
 
     Args:
         settings: Name the chats and admins.
@@ -27,4 +28,6 @@ async def is_answered(settings: Settings, store: Store, place: int) -> bool:
     allowed = settings.allowed_chats
     if allowed is None or place in allowed:
         return True
+    if place < 0:
+        return await store.former_id(place) in allowed
     return place in await admins_of(settings, store)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store_database import Database, Room, carried_through, now_seconds
 from bot.store_records import ClaimResult
-from bot.store_tables import admins, claim, groups, interface_languages, turns
+from bot.store_tables import admins, claim, groups, interface_languages, moved_groups, turns
 
 MOST_CLAIM_TRIES: Final = 5
 """How often a code may be tried, whoever tries."""
@@ -203,6 +203,29 @@ class People(Room):
         """
         async with self._database.begin() as connection:
             return frozenset((await connection.scalars(select(groups.c.chat_id))).all())
+
+    @carried_through
+    async def note_move(self, former_id: int, chat_id: int) -> None:
+        """Remember which id a supergroup had as a group; it stays known when the bot leaves.
+
+        Raises:
+            StoreError: The state could not be written.
+        """
+        new = self._database.insert(moved_groups).values(chat_id=chat_id, former_id=former_id)
+        async with self._database.begin() as connection:
+            await connection.execute(new.on_conflict_do_nothing())
+
+    @carried_through
+    async def former_id(self, chat_id: int) -> int | None:
+        """Return the id that a supergroup had as a group; None where it is not known to have been one.
+
+        Raises:
+            StoreError: The state could not be read.
+        """
+        asking = select(moved_groups.c.former_id).where(moved_groups.c.chat_id == chat_id)
+        async with self._database.begin() as connection:
+            found: int | None = await connection.scalar(asking)
+        return found
 
     @carried_through
     async def _look_up_language(self, chat_id: int) -> str | None:

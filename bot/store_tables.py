@@ -25,7 +25,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 
 class AnyText(TypeDecorator[str]):
@@ -209,3 +209,11 @@ groups: Final = Table(
     Column("since", BigInteger, nullable=False),
 )
 """The groups and channels that the bot is in."""
+
+moved_groups: Final = Table(
+    "footnote_moved_groups",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("former_id", BigInteger, nullable=False),
+)
+"""The id that a supergroup had as a group, by which settings may still name it."""

@@ -46,6 +46,7 @@ def handlers(parts: Parts) -> list[BaseHandler[Any, Any, Any]]:
         if message is None or message.migrate_to_chat_id is None:
             return
         language = await parts.store.interface_language(message.chat_id)
+        await parts.store.note_move(message.chat_id, message.migrate_to_chat_id)
         await parts.store.remember_group(message.migrate_to_chat_id)
         if language is not None:
             await parts.store.set_interface_language(message.migrate_to_chat_id, language)

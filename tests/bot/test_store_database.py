@@ -103,6 +103,7 @@ def test_a_state_of_the_first_schema_is_brought_up_to_this_one(tmp_path: Path) -
             "ALTER TABLE footnote_inbox DROP COLUMN replica",
             "DROP TABLE footnote_replicas",
             "DROP TABLE footnote_turns",
+            "DROP TABLE footnote_moved_groups",
             "UPDATE footnote_schema SET version = 1",
         ):
             connection.execute(statement)
@@ -116,6 +117,7 @@ def test_a_state_of_the_first_schema_is_brought_up_to_this_one(tmp_path: Path) -
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT version FROM footnote_schema").fetchone() == (SCHEMA_VERSION,)
         assert connection.execute("SELECT subject FROM footnote_turns").fetchall() == []
+        assert connection.execute("SELECT chat_id FROM footnote_moved_groups").fetchall() == []
     connection.close()
 
 

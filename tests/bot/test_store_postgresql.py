@@ -219,11 +219,13 @@ def test_a_state_of_the_first_schema_is_brought_up_to_this_one(postgresql: Postg
         "ALTER TABLE footnote_inbox DROP COLUMN bucket, DROP COLUMN replica",
         "DROP TABLE footnote_replicas",
         "DROP TABLE footnote_turns",
+        "DROP TABLE footnote_moved_groups",
         "DROP INDEX footnote_answers_given",
         "UPDATE footnote_schema SET version = 1",
     ):
         postgresql.execute(statement, database)
     assert asyncio.run(use(3)) == [1, 2, 3]
     assert postgresql.execute("SELECT subject FROM footnote_turns", database) == []
+    assert postgresql.execute("SELECT chat_id FROM footnote_moved_groups", database) == []
     ((version,),) = postgresql.execute("SELECT version FROM footnote_schema", database)
     assert version == SCHEMA_VERSION
