@@ -189,13 +189,19 @@ def context_card(
     return Card(html.source, _buttons(shelf, own, highlight, phrases, in_context=True))
 
 
-def declining_card(answer: Answer, phrases: Phrases) -> Card:
-    """Return that the articles do not say, with the nearest passages as buttons where they are near."""
+def declining_card(answer: Answer, phrases: Phrases, *, hint: str | None = None) -> Card:
+    """Return that the articles do not say, with the nearest passages as buttons where they are near.
+
+    Args:
+        answer: Does not answer.
+        phrases: The reader's language.
+        hint: What may help, on a line of its own.
+    """
     nearest = nearest_passages(answer)
-    if not nearest:
-        return text_card(phrases.declining)
+    said = phrases.declining_with_nearest if nearest else phrases.declining
     return text_card(
-        phrases.declining_with_nearest, tuple((_perhaps_button(ranked, phrases),) for ranked in nearest)
+        said if hint is None else f"{said}\n{hint}",
+        tuple((_perhaps_button(ranked, phrases),) for ranked in nearest),
     )
 
 

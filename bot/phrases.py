@@ -48,6 +48,8 @@ class Phrases:
     """The articles do not answer, and nothing is near."""
     declining_with_nearest: str
     """The articles do not answer; buttons for the nearest passages are below."""
+    other_language: str
+    """Below either: the question is in no language that the articles are in."""
     perhaps: str
     """Button: one of those."""
     no_question: str

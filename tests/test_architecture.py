@@ -34,6 +34,7 @@ OWNERS = {
     "onnxruntime": {"index/onnx_sessions.py", "index/quantisation.py"},
     "sentencex": {"index/sentences.py"},
     "py3langid": {"index/languages.py"},
+    "babel": {"bot/other_languages.py"},
     "starlette": {"bot/webhook.py", "bot/webhook_source.py"},
     "uvicorn": {"bot/webhook_source.py"},
     "aiohttp": {"bot/calls.py"},

@@ -15,6 +15,7 @@ from bot.handlers.messages import replied_message, text_of, told_language
 from bot.handlers.queries import answer_query, article
 from bot.inline_cards import InlineItem, inline_item
 from bot.languages_of_chats import phrases_in
+from bot.other_languages import language_hint
 from bot.parts import Parts
 from bot.small_talk import reply_without_search
 from bot.speaking import Said, spoken, without_address
@@ -68,8 +69,10 @@ async def _item(parts: Parts, update: Update, message: Message) -> InlineItem:
         return _saying(phrases.too_slow)
     if answer.answered:
         return inline_item(answer.passages[0], question, shelf_of(answer.passages, 0), phrases)
-    await record_gap(parts, question, answer, told_language(update))
-    return InlineItem(_NO_PASSAGE, phrases.declining, "", declining_card(answer, phrases))
+    told = told_language(update)
+    await record_gap(parts, question, answer, told)
+    hint = await language_hint(parts, question, told, phrases)
+    return InlineItem(_NO_PASSAGE, phrases.declining, "", declining_card(answer, phrases, hint=hint))
 
 
 def _question(message: Message, username: str) -> str:

@@ -30,6 +30,7 @@ from bot.handlers.messages import (
 )
 from bot.handlers.working import typing_shown
 from bot.languages_of_chats import phrases_in
+from bot.other_languages import language_hint
 from bot.parts import Parts
 from bot.phrases import Phrases
 from bot.small_talk import is_reaction, reply_without_search
@@ -114,7 +115,7 @@ class Replies:
             except TooSlowError:
                 card = text_card(phrases.too_slow)
             else:
-                card = _card(found, phrases, asked)
+                card = _card(found, phrases, asked, await self._hint(found, phrases, asked))
         if need_not_ask and (found is None or not found.answer.answered):
             return
         message_id = await self._put(asked.update, bot, asked.message, asked.stands_in, card, edits)
@@ -150,6 +151,12 @@ class Replies:
         if no_more and alone.answered:
             return found
         return _Found(both, together(earlier.question, question), earlier.question, no_more)
+
+    async def _hint(self, found: _Found, phrases: Phrases, asked: Asked) -> str | None:
+        """Return what may help where the articles do not answer, if anything does."""
+        if found.answer.answered:
+            return None
+        return await language_hint(self._parts, found.question, told_language(asked.update), phrases)
 
     async def _says_no_more(self, both: Answer, earlier: Earlier) -> bool:
         """Return whether an answer says what the earlier question led to; False where no time is left."""
@@ -197,10 +204,10 @@ class Replies:
         )
 
 
-def _card(found: _Found, phrases: Phrases, asked: Asked) -> Card:
+def _card(found: _Found, phrases: Phrases, asked: Asked, hint: str | None) -> Card:
     answer = found.answer
     if not answer.answered:
-        return declining_card(answer, phrases)
+        return declining_card(answer, phrases, hint=hint)
     is_told = asked.is_unseen or found.question != asked.text
     above = Above(found.question if is_told else None, Remark.NO_MORE if found.says_no_more else None)
     return answer_card(answer, phrases, above=above)

@@ -57,6 +57,13 @@ def test_it_says_when_the_articles_do_not(stand_in: StandIn) -> None:
     assert answer.text == ENGLISH.declining
 
 
+def test_who_asks_in_a_language_of_no_article_is_told_which_they_are_in(stand_in: StandIn) -> None:
+    luz = stand_in.person("Luz", language="es")
+    answer = posted(stand_in, luz.calls_guest("@footnote_bot ¿Cómo se llama la capital de Mongolia?"))
+    spanish = phrases_for("es")
+    assert answer.text == f"{spanish.declining}\n{spanish.other_language.format(languages='alemán, inglés')}"
+
+
 def test_it_is_friendly(stand_in: StandIn) -> None:
     uli = stand_in.person("Uli", language="de")
     german = phrases_for("de")

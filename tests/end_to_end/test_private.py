@@ -254,6 +254,18 @@ def test_the_language_is_that_of_the_persons_telegram(stand_in: StandIn) -> None
     assert answer.text == phrases_for("de").declining
 
 
+def test_who_asks_in_a_language_of_no_article_is_told_which_they_are_in(stand_in: StandIn) -> None:
+    asked = stand_in.person("Luz", language="es").asks("¿Cómo se llama la capital de Mongolia?")
+    spanish = phrases_for("es")
+    told = spanish.other_language.format(languages="alemán, inglés")
+    assert stand_in.answer_to(asked).text == f"{spanish.declining}\n{told}"
+    # Where letters alone tell it, whatever the person's own language is.
+    asked = stand_in.person("Eve").asks("Как называется столица Монголии?")
+    assert stand_in.answer_to(asked).text == (
+        f"{ENGLISH.declining}\n{ENGLISH.other_language.format(languages='German, English')}"
+    )
+
+
 def test_a_tap_on_an_example_answers_it_and_a_follow_up_belongs_to_it(stand_in: StandIn) -> None:
     ann = stand_in.person("Ann")
     welcome = stand_in.answer_to(ann.asks("/start"))
