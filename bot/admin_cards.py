@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,9 @@ NAMED_FILES: Final = 10
 
 NAMED_QUESTIONS: Final = 20
 """How many of the questions that were asked in vain are named: as many as are read on one screen or two."""
+
+NAMED_LOST: Final = 5
+"""How many of the golden questions that are no longer right are named."""
 
 _QUESTION_UNITS: Final = 150
 _BAR_CELLS: Final = 12
@@ -88,21 +92,23 @@ def outcome_card(
     """
     still = phrases.still_answering.format(generation=serving)
     match outcome:
-        case Finished(report, before, after, switched):
+        case Finished(report, before, after, switched, lost):
             if not switched:
                 return text_card(_lines(phrases.rebuild_unchanged, still, _left_out(report, phrases)))
             said = _lines(
                 phrases.rebuild_done.format(generation=serving),
                 _changes(report, phrases),
                 _score(before, after, phrases),
+                _lost(lost, phrases),
                 _left_out(report, phrases),
             )
             roll_back = _row((RebuildAction.ROLL_BACK, phrases.roll_back), token=token)
             return text_card(said, roll_back if can_roll_back else ())
-        case Worse(report, before, after):
+        case Worse(report, before, after, lost):
             said = _lines(
                 _changes(report, phrases),
                 _score(before, after, phrases),
+                _lost(lost, phrases),
                 _left_out(report, phrases),
                 phrases.rebuild_worse,
             )
@@ -181,11 +187,10 @@ def gaps_card(asked: AskedInVain, votes: VoteCount, phrases: Phrases) -> Card:
         f"{phrases.number(count)} × {shortened(question, _QUESTION_UNITS)}"
         for question, count in asked.questions[:NAMED_QUESTIONS]
     ]
-    more = len(asked.questions) - len(named)
     said = _lines(
         phrases.gaps_heading if named else phrases.gaps_none,
         *named,
-        phrases.rebuild_skipped_more.format(count=phrases.number(more)) if more else "",
+        _more(len(asked.questions) - len(named), phrases),
         phrases.gaps_without_text.format(count=phrases.number(asked.without_text))
         if asked.without_text
         else "",
@@ -213,13 +218,23 @@ def _score(before: float | None, after: float | None, phrases: Phrases) -> str:
     return phrases.rebuild_score.format(before=phrases.share(before), after=phrases.share(after))
 
 
+def _lost(questions: Sequence[str], phrases: Phrases) -> str:
+    if not questions:
+        return ""
+    named = [shortened(question, _QUESTION_UNITS) for question in questions[:NAMED_LOST]]
+    return _lines(phrases.rebuild_lost, *named, _more(len(questions) - len(named), phrases))
+
+
 def _left_out(report: BuildReport, phrases: Phrases) -> str:
     if not report.skipped:
         return ""
     named = [shortened(f"{file.path}: {file.reason}", _FILE_UNITS) for file in report.skipped[:NAMED_FILES]]
-    more = len(report.skipped) - len(named)
-    rest = phrases.rebuild_skipped_more.format(count=phrases.number(more)) if more else ""
-    return _lines(phrases.rebuild_skipped, *named, rest)
+    return _lines(phrases.rebuild_skipped, *named, _more(len(report.skipped) - len(named), phrases))
+
+
+def _more(count: int, phrases: Phrases) -> str:
+    """Return that there are so many more than were named; nothing where all were."""
+    return phrases.and_more.format(count=phrases.number(count)) if count else ""
 
 
 def _lines(*said: str) -> str:

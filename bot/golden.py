@@ -1,9 +1,9 @@
-"""Golden questions: whether an index still answers what it should, as one number."""
+"""Golden questions: whether an index still answers what it should, as one number, and which it does not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,13 +30,35 @@ def golden_questions(path: Path | None, articles: Path) -> list[Question]:
     return read_questions(beside) if beside.is_file() else []
 
 
-def golden_score(
-    retriever: Retriever, questions: Sequence[Question], on_question: Callable[[], None]
-) -> float | None:
-    """Return the share of questions that are answered rightly, or declined where they should be.
+@dataclass(frozen=True, slots=True)
+class GoldenResult:
+    """What an index makes of the golden questions of which it is known whether the articles answer them."""
 
-    Rightly means that the first passage contains a whole answer span. Questions of which nobody
-    said whether the articles answer them are left out; None where no other is left.
+    texts: tuple[str, ...]
+    """The questions."""
+    is_right: tuple[bool, ...]
+    """Whether each is answered rightly, or declined where it should be."""
+
+    @property
+    def score(self) -> float | None:
+        """The share that is right; None of no questions."""
+        return sum(self.is_right) / len(self.is_right) if self.is_right else None
+
+    def lost(self, after: GoldenResult) -> tuple[str, ...]:
+        """Return the questions that are right here and no longer with another index, in their order."""
+        return tuple(
+            text
+            for text, was, still in zip(self.texts, self.is_right, after.is_right, strict=True)
+            if was and not still
+        )
+
+
+def ask_golden_questions(
+    retriever: Retriever, questions: Sequence[Question], on_question: Callable[[], None]
+) -> GoldenResult:
+    """Ask the questions of which somebody said whether the articles answer them.
+
+    Rightly answered means that the first passage contains a whole answer span.
 
     Args:
         retriever: What is asked.
@@ -46,7 +68,7 @@ def golden_score(
     find_article = cache(retriever.texts.article)
     known = [with_moved_spans(each, find_article) for each in questions if each.answerable is not None]
     rows = evaluate(known, retriever.ask, lambda _: on_question()).rows
-    return sum(map(_is_right, rows)) / len(rows) if rows else None
+    return GoldenResult(tuple(each.text for each in known), tuple(map(_is_right, rows)))
 
 
 def with_moved_spans(question: Question, find_article: Callable[[str], Article | None]) -> Question:

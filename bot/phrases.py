@@ -166,12 +166,14 @@ class Phrases:
     """Below it, and below whatever else changed nothing: which generation answers."""
     rebuild_score: str
     """How well the golden questions are answered."""
+    rebuild_lost: str
+    """Above the golden questions that were treated rightly before and no longer are."""
     rebuild_first_score: str
     """The same where no generation was before."""
     rebuild_skipped: str
     """Above the files that were left out."""
-    rebuild_skipped_more: str
-    """Below them, where not all are named."""
+    and_more: str
+    """Below what is listed, where not all is named."""
     rebuild_worse: str
     """Asks whether to switch."""
     rebuild_kept: str

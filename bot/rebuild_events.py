@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from index.types import BuildReport, SkippedFile
@@ -35,6 +35,8 @@ class Finished:
     """The same for the new generation."""
     switched: bool
     """False where nothing had changed and the generation in use stays."""
+    lost: tuple[str, ...] = field(default=(), repr=False)
+    """The golden questions that the generation of before treats rightly, and the new one does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Worse:
     """`report.generation` is the candidate's name."""
     score_before: float
     score_after: float
+    lost: tuple[str, ...] = field(default=(), repr=False)
+    """As in `Finished`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Judged:
     score_after: float | None = None
     is_worse: bool = False
     """Whether the score falls by more than the margin."""
+    lost: tuple[str, ...] = field(default=(), repr=False)
+    """As in `Finished`."""
 
 
 Outcome = Finished | Worse | Failed | Cancelled
@@ -96,7 +102,8 @@ def from_line(line: str) -> Message | None:
             case "Progress":
                 return Progress(**fields)
             case "Judged":
-                return Judged(report=_report(fields.pop("report")), **fields)
+                lost = tuple(fields.pop("lost"))
+                return Judged(report=_report(fields.pop("report")), lost=lost, **fields)
             case "Failed":
                 return Failed(**fields)
     except (KeyError, RecursionError, TypeError, ValueError):

@@ -17,12 +17,13 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Final
 
 from bot.composition import Place, load_cross_encoder, load_encoder
-from bot.golden import golden_questions, golden_score
+from bot.golden import GoldenResult, ask_golden_questions, golden_questions
 from bot.rebuild_events import Failed, Judged, Message, Phase, Progress, to_line
 from index.errors import BuildRunningError, FootnoteError, GenerationError
 from index.types import BuildReport, Question
 
 if TYPE_CHECKING:
+    from bot.settings import Settings
     from index.builder import BuildProgress
     from index.chosen_encoder import ChosenEncoder
     from index.cross_encoder import CrossEncoder
@@ -100,10 +101,9 @@ def _rebuild(place: Place, tell: Callable[[Message], None]) -> None:
             folder.discard_candidate()
         tell(Judged(report, is_new=report.switched))
         return
-    before, after = _scores(place, encoder, report.generation, questions, lines)
-    worse = is_worse(before, after, settings.worse_margin)
-    tell(Judged(report, is_new=True, score_before=before, score_after=after, is_worse=worse))
-    if not worse:
+    judged = _judged(report, *_results(place, encoder, report.generation, questions, lines), settings)
+    tell(judged)
+    if not judged.is_worse:
         folder.switch_to(report.generation)
 
 
@@ -127,10 +127,26 @@ def _build(place: Place, encoder: ChosenEncoder, lines: ProgressLines) -> BuildR
         return build()
 
 
-def _scores(
+def _judged(
+    report: BuildReport, before: GoldenResult | None, after: GoldenResult | None, settings: Settings
+) -> Judged:
+    """Return what golden questions say of a candidate; None stands for those that could not be asked."""
+    score_before = None if before is None else before.score
+    score_after = None if after is None else after.score
+    return Judged(
+        report,
+        is_new=True,
+        score_before=score_before,
+        score_after=score_after,
+        is_worse=is_worse(score_before, score_after, settings.worse_margin),
+        lost=() if before is None or after is None else before.lost(after),
+    )
+
+
+def _results(
     place: Place, encoder: ChosenEncoder, candidate: str, questions: Sequence[Question], lines: ProgressLines
-) -> tuple[float | None, float | None]:
-    """Return the golden questions' score with the generation in use and with the candidate."""
+) -> tuple[GoldenResult | None, GoldenResult | None]:
+    """Return what the generation in use and the candidate make of the golden questions."""
     if not questions:
         return None, None
     cross_encoder = load_cross_encoder(place.settings)
@@ -141,28 +157,28 @@ def _scores(
         done += 1
         lines.tell("scoring", done, 2 * len(questions))
 
-    def score(folder: IndexFolder) -> float | None:
-        return _score(place, folder, encoder, cross_encoder, questions, on_question)
+    def result(folder: IndexFolder) -> GoldenResult:
+        return _result(place, folder, encoder, cross_encoder, questions, on_question)
 
     from index.trial_folder import TrialFolder
 
     folder = place.index_folder
     try:
-        before = score(folder)
+        before = result(folder)
     except GenerationError:
         # Damaged, or of another version or encoder: it cannot serve either.
         before = None
-    return before, score(TrialFolder(folder, candidate))
+    return before, result(TrialFolder(folder, candidate))
 
 
-def _score(
+def _result(
     place: Place,
     folder: IndexFolder,
     encoder: ChosenEncoder,
     cross_encoder: CrossEncoder | None,
     questions: Sequence[Question],
     on_question: Callable[[], None],
-) -> float | None:
+) -> GoldenResult:
     from index.retriever import Retriever
 
     with Retriever.open(
@@ -172,7 +188,7 @@ def _score(
         answering_threshold=place.settings.answering_threshold,
         second_look_ms=_SCORING_MS,
     ) as retriever:
-        return golden_score(retriever, questions, on_question)
+        return ask_golden_questions(retriever, questions, on_question)
 
 
 def _end_with(parent: int) -> None:

@@ -268,12 +268,13 @@ def _outcome_on_disk(folder: IndexFolder, judged: Judged | None) -> Outcome | No
     report, before, after = judged.report, judged.score_before, judged.score_after
     try:
         if folder.current_name() == report.generation:
-            return Finished(replace(report, switched=judged.is_new), before, after, judged.is_new)
+            report = replace(report, switched=judged.is_new)
+            return Finished(report, before, after, judged.is_new, judged.lost)
         is_kept = folder.candidate_name() == report.generation
     except GenerationError:
         return None
     if judged.is_worse and is_kept and before is not None and after is not None:
-        return Worse(report, before, after)
+        return Worse(report, before, after, judged.lost)
     return None
 
 

@@ -88,6 +88,19 @@ def test_the_first_score_has_nothing_to_be_compared_with() -> None:
     assert "Golden" not in text
 
 
+def test_questions_that_are_no_longer_right_are_named() -> None:
+    """The few first ones: who decides whether to switch wants to know what is lost."""
+    lost = tuple(f"What is number {number}?" for number in range(7))
+    for outcome in (Worse(REPORT, 0.9, 0.5, lost), Finished(REPORT, 0.9, 0.9, True, lost)):
+        text = received(outcome_card(outcome, "old", TOKEN, ENGLISH)).text
+        assert (
+            "Right before, wrong now:\nWhat is number 0?\nWhat is number 1?\nWhat is number 2?\n"
+            "What is number 3?\nWhat is number 4?\nand 2 more"
+        ) in text
+    text = received(outcome_card(Worse(REPORT, 0.9, 0.5), "old", TOKEN, ENGLISH)).text
+    assert "wrong now" not in text
+
+
 def test_a_worse_rebuild_asks() -> None:
     card = outcome_card(Worse(REPORT, 0.9, 0.5), "old", TOKEN, ENGLISH)
     assert received(card).text.endswith("Switch to it all the same?")
@@ -134,7 +147,8 @@ def test_files_that_were_left_out_are_named() -> None:
 @given(any_text(), any_text(), st.integers(0, 30), st.sampled_from(LANGUAGES).map(phrases_for))
 def test_any_file_and_any_reason_is_a_message(path: str, reason: str, count: int, phrases: Phrases) -> None:
     report = replace(REPORT, skipped=(SkippedFile(path, reason),) * count)
-    for outcome in (Finished(report, 0.1, 0.2, True), Worse(report, 0.2, 0.1), Failed(reason)):
+    lost = (reason,) * count
+    for outcome in (Finished(report, 0.1, 0.2, True), Worse(report, 0.2, 0.1, lost), Failed(reason)):
         assert received(outcome_card(outcome, "new", TOKEN, phrases)).text
 
 

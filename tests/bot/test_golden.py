@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.golden import golden_questions, golden_score, with_moved_spans
+from bot.golden import GoldenResult, ask_golden_questions, golden_questions, with_moved_spans
 from index.encoder import Encoder
 from index.errors import QuestionFileError
 from index.generation import IndexFolder
@@ -43,12 +43,19 @@ def test_the_score_counts_right_answers_and_right_declining(corpus: Path, retrie
     asked: list[None] = []
 
     def score(*questions: Question) -> float | None:
-        return golden_score(retriever, questions, lambda: asked.append(None))
+        return ask_golden_questions(retriever, questions, lambda: asked.append(None)).score
 
     assert score(answered, declined) == 1
     assert score(answered, misplaced, declined, answered_wrongly, unknown) == 0.5
     assert score(unknown) is None
     assert len(asked) == 6
+
+
+def test_questions_are_lost_that_were_right_and_no_longer_are() -> None:
+    texts = ("Who?", "When?", "Where?", "Why?")
+    before = GoldenResult(texts, (True, True, False, True))
+    assert before.lost(GoldenResult(texts, (False, True, True, False))) == ("Who?", "Why?")
+    assert before.lost(before) == ()
 
 
 def test_an_answer_is_followed_to_where_it_stands_now() -> None:

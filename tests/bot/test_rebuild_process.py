@@ -39,7 +39,15 @@ messages = st.one_of(
     st.builds(
         Progress, st.sampled_from(get_args(Phase)), counts, counts, numbers, st.one_of(st.none(), numbers)
     ),
-    st.builds(Judged, reports, st.booleans(), st.one_of(st.none(), numbers), st.none(), st.booleans()),
+    st.builds(
+        Judged,
+        reports,
+        st.booleans(),
+        st.one_of(st.none(), numbers),
+        st.none(),
+        st.booleans(),
+        st.lists(st.text(), max_size=3).map(tuple),
+    ),
     st.builds(Failed, st.text()),
 )
 

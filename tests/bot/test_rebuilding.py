@@ -154,6 +154,7 @@ def test_a_rebuild_is_told_answered_beside_and_switched_to(
     assert finished.report.switched
     assert (finished.report.articles_added, finished.report.articles_changed) == (1, 1)
     assert (finished.score_before, finished.score_after) == (0.5, 1.0)
+    assert finished.lost == ()
     assert all(each.answered and each.generation == old for each in answers)
     assert answer.answered
     assert answer.generation == finished.report.generation == IndexFolder(place.index).current_name()
@@ -169,6 +170,7 @@ def test_a_worse_index_waits_for_approval_and_the_unchanged_one_is_up_to_date(pl
     worse = events[-1]
     assert isinstance(worse, Worse)
     assert (worse.score_before, worse.score_after) == (1.0, 0.0)
+    assert worse.lost == ("How should tea be stored?",)
     assert [file.path for file in worse.report.skipped] == ["bad.md"]
     assert folder.current_name() == old
 

@@ -212,6 +212,7 @@ def test_a_worse_index_is_used_only_where_an_admin_says_so(
     add_article(articles, "Ravenholt")
     first = rebuilt(stand_in, admin, ENGLISH.rebuild_worse)
     assert "100.0%" in first.text
+    assert f"{ENGLISH.rebuild_lost}\n{BUILT}\n" in first.text
     assert [button.text for button in first.buttons()] == [ENGLISH.switch_anyway, ENGLISH.keep_current]
     assert serving(index) == old
     assert "1858" in stand_in.answer_to(stand_in.person("Ann").asks(BUILT)).text
