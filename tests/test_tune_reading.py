@@ -18,7 +18,7 @@ from index.onnx_sessions import OnnxSession
 from index.questions import read_questions
 from index.tuned_layers import TUNED_NAME
 from tests.benchmarks import reading_pairs, tune_reading
-from tests.benchmarks.tune_reading import Model, Pairs
+from tests.benchmarks.tune_reading import Batch, Model, Pairs, cropped
 
 POINTER = Path(__file__).parents[1] / "index" / POINTER_NAME
 
@@ -113,7 +113,37 @@ def test_a_question_with_the_text_of_another_pair_is_not_answered(pairs_file: Pa
     assert swapped.ids[0][swapped.is_text[0] == 1].tolist() == theirs.ids[0][theirs.is_text[0] == 1].tolist()
 
 
-def test_what_is_written_computes_as_the_tuning_did(pairs_file: Path, tmp_path: Path) -> None:
+def test_of_some_texts_some_sentences_are_read_the_answering_one_among_them() -> None:
+    count, size = 5, 3
+    owners = torch.tensor([[-1, -1] + [number for number in range(count) for _ in range(size)] + [-1]] * 4)
+    is_there = torch.ones_like(owners, dtype=torch.bool)
+    ids = torch.arange(owners.numel()).view(owners.shape)
+    answering = torch.tensor([0, 2, 4, -1])
+    batch = Batch(ids, (owners >= 0).long(), is_there, owners, owners == 2, answering, answering >= 0)
+    draw = np.random.default_rng(0)
+    lengths = set()
+    for _ in range(50):
+        found = cropped(batch, draw)
+        assert found.is_there.any(0).all()
+        for row in range(4):
+            kept = found.ids[row][found.is_there[row]] - ids[row, 0]
+            lengths.add(len(kept))
+            sentences = owners[row][kept]
+            assert sentences.tolist() == found.owners[row][found.is_there[row]].tolist()
+            assert kept.tolist() == sorted(kept.tolist())
+            assert (sentences == -1).sum() == 3
+            in_a_row = sorted(set(sentences.tolist()) - {-1})
+            assert in_a_row == list(range(in_a_row[0], in_a_row[-1] + 1))
+            assert (sentences >= 0).sum() == size * len(in_a_row)
+            assert answering[row] in [-1, *in_a_row]
+            assert (found.in_answer[row] == (found.owners[row] == 2)).all()
+    assert lengths == {3 + size * each for each in range(2, count + 1)}
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_what_is_written_computes_as_the_tuning_did(
+    pairs_file: Path, tmp_path: Path, precision: torch.dtype
+) -> None:
     shutil.copy(POINTER, tmp_path)
     torch.manual_seed(0)
     pairs = Pairs.load([str(pairs_file)])
@@ -122,8 +152,8 @@ def test_what_is_written_computes_as_the_tuning_did(pairs_file: Path, tmp_path: 
     which = np.arange(len(pairs.kinds))
     assert "near" in tune_reading.report(model, pairs, which)
     before = tune_reading.read(model, pairs, which)[0]
-    assert list(tune_reading.tune(model, pairs, which, 1.0))[-1] == 1.0
-    tune_reading.write(model.eval(), tmp_path)
+    assert list(tune_reading.tune(model, pairs, which, 1.0, precision=precision))[-1] == 1.0
+    tune_reading.write(model, tmp_path)
     tuned = tune_reading.read(model, pairs, which)[0]
     assert np.abs(tuned - before).max() > 0.01
     fields = json.loads((tmp_path / POINTER_NAME).read_text(encoding="utf-8"))
