@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from bot.logs import EventLog
+from bot.nearest import nearest_passages
 from bot.phrases import LANGUAGES, phrases_for
 from bot.small_talk import QUESTION_MARKS
 from bot.store_faults import StoreError
@@ -128,8 +129,13 @@ def _without(question: str, small_words: Collection[str]) -> list[str]:
 
 
 def wins_together(alone: Answer, both: Answer) -> bool:
-    """Return whether a question is better supported together with the earlier one than alone."""
-    return bool(both.passages) and both.confidence > alone.confidence
+    """Return whether a question is better supported together with the earlier one than alone.
+
+    Where neither is answered that takes a passage that is near: of two next to nothings chance says which is
+    more.
+    """
+    has_something = both.answered or bool(nearest_passages(both))
+    return has_something and both.confidence > alone.confidence
 
 
 def says_no_more(both: Answer, before: Answer) -> bool:

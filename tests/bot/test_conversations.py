@@ -76,6 +76,13 @@ def test_the_better_supported_wins(alone: float, both: float, wins: bool) -> Non
     assert wins_together(sure(alone), sure(both)) is wins
 
 
+@pytest.mark.parametrize(("probability", "wins"), [(0.2, True), (0.03, False)])
+def test_what_is_not_answered_wins_only_with_what_is_near(probability: float, wins: bool) -> None:
+    """Of two next to nothings chance says which is more; the question is then recorded as it was asked."""
+    both = replace(answer_of(ranked(probability=probability), answered=False), confidence=probability)
+    assert wins_together(unsure(0.01), both) is wins
+
+
 def test_what_found_nothing_does_not_win() -> None:
     assert not wins_together(answer_of(answered=False), replace(answer_of(answered=False), confidence=0.5))
 
