@@ -256,7 +256,9 @@ class Rebuilds:
         known = None if self._latest is None else self._latest.rebuild.outcome
         if not isinstance(known, Worse) or known.report.generation != candidate:
             return switched_card(serving, candidate, phrases, can_roll_back=can_roll_back)
-        finished = Finished(known.report, known.score_before, known.score_after, True, known.lost)
+        finished = Finished(
+            known.report, known.score_before, known.score_after, switched=True, lost=known.lost
+        )
         return outcome_card(finished, serving, candidate, phrases, can_roll_back=can_roll_back)
 
     async def _rolled_back(self, looked_at: str | None, phrases: Phrases) -> Card:

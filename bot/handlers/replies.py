@@ -114,10 +114,10 @@ class Replies:
                 card = text_card(phrases.busy)
             except TooSlowError:
                 card = text_card(phrases.too_slow)
-            else:
-                card = _card(found, phrases, asked, await self._hint(found, phrases, asked))
         if need_not_ask and (found is None or not found.answer.answered):
             return
+        if found is not None:
+            card = await self._card(found, phrases, asked)
         message_id = await self._put(asked.update, bot, asked.message, asked.stands_in, card, edits)
         if found is None:
             return
@@ -152,11 +152,14 @@ class Replies:
             return found
         return _Found(both, together(earlier.question, question), earlier.question, no_more)
 
-    async def _hint(self, found: _Found, phrases: Phrases, asked: Asked) -> str | None:
-        """Return what may help where the articles do not answer, if anything does."""
-        if found.answer.answered:
-            return None
-        return await language_hint(self._parts, found.question, told_language(asked.update), phrases)
+    async def _card(self, found: _Found, phrases: Phrases, asked: Asked) -> Card:
+        answer = found.answer
+        if not answer.answered:
+            hint = await language_hint(self._parts, found.question, told_language(asked.update), phrases)
+            return declining_card(answer, phrases, hint=hint)
+        is_told = asked.is_unseen or found.question != asked.text
+        above = Above(found.question if is_told else None, Remark.NO_MORE if found.says_no_more else None)
+        return answer_card(answer, phrases, above=above)
 
     async def _says_no_more(self, both: Answer, earlier: Earlier) -> bool:
         """Return whether an answer says what the earlier question led to; False where no time is left."""
@@ -202,15 +205,6 @@ class Replies:
             thread_id=thread_of(message),
             questions={message.message_id, stands_in.message_id},
         )
-
-
-def _card(found: _Found, phrases: Phrases, asked: Asked, hint: str | None) -> Card:
-    answer = found.answer
-    if not answer.answered:
-        return declining_card(answer, phrases, hint=hint)
-    is_told = asked.is_unseen or found.question != asked.text
-    above = Above(found.question if is_told else None, Remark.NO_MORE if found.says_no_more else None)
-    return answer_card(answer, phrases, above=above)
 
 
 def _is_of(message: Message, bot_id: int) -> bool:

@@ -467,13 +467,11 @@ class Weights:
     def compute(self) -> None:
         """Have the model compute with the parameters that are tuned."""
         self._model.layers.to(self._precision)
-        self._model.train()
         self._set(self._masters)
 
     def show(self) -> None:
         """Have the model compute with the average, in 32 bits."""
         self._model.layers.float()
-        self._model.eval()
         self._set(self._averages)
 
     @torch.no_grad()

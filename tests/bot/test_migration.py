@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram import Update
+from telegram import Bot, Update
 
 from bot.access import is_answered
 from bot.handlers import groups
 from bot.languages_of_chats import phrases_in
+from bot.parts import Parts
 from bot.settings import Settings
 from bot.store import Store
 from tests.bot.parts import UNUSED, parts_with
@@ -52,6 +53,14 @@ def left(update_id: int) -> dict[str, Any]:
     }
 
 
+async def handle(parts: Parts, bot: Bot, *updates: dict[str, Any]) -> None:
+    """Have each update handled by the one handler that it is for."""
+    for raw in updates:
+        update = Update.de_json(raw, bot)
+        (handler,) = [each for each in groups.handlers(parts) if each.check_update(update)]
+        await handler.callback(update, UNUSED)
+
+
 def language_after(folder: Path, language: str | None, *updates: dict[str, Any]) -> str:
     """Handle updates of a group that the bot is in; return the language spoken in the supergroup then."""
 
@@ -63,11 +72,7 @@ def language_after(folder: Path, language: str | None, *updates: dict[str, Any])
         await store.remember_group(GROUP)
         if language is not None:
             await store.set_interface_language(GROUP, language)
-        parts = parts_with(store)
-        for raw in updates:
-            update = Update.de_json(raw, bot)
-            (handler,) = [each for each in groups.handlers(parts) if each.check_update(update)]
-            await handler.callback(update, UNUSED)
+        await handle(parts_with(store), bot, *updates)
         assert await store.groups() == {SUPERGROUP}
         assert await store.interface_language(GROUP) is None
         asked = Update.de_json({"update_id": 99, "message": message(99, SUPERGROUP, "Who?")}, bot)
@@ -101,12 +106,7 @@ def is_answered_after(folder: Path, allowed: frozenset[int], place: int, *update
         bot = bot_on(RecordedTelegram())
         await bot.initialize()
         store = await Store.open(address_of(folder))
-        parts = parts_with(store)
-        for raw in updates:
-            update = Update.de_json(raw, bot)
-            for handler in groups.handlers(parts):
-                if handler.check_update(update):
-                    await handler.callback(update, UNUSED)
+        await handle(parts_with(store), bot, *updates)
         answered = await is_answered(Settings(allowed_chats=allowed), store, place)
         await store.aclose()
         return answered
