@@ -24,7 +24,7 @@ _LATIN: Final = "Latn"
 async def language_hint(
     parts: Parts, question: str, language_of_asker: str | None, phrases: Phrases
 ) -> str | None:
-    """Return what to say below a declined question that is in no language of the articles; else None.
+    """Return what to say below a declined question where `languages_to_ask_in` names some; else None.
 
     Args:
         parts: Know the articles' languages.

@@ -1,7 +1,8 @@
-"""The upper layers of the default cross-encoder as Footnote runs them.
+"""The tuned layers of the default cross-encoder as Footnote runs them.
 
-The model was trained to find texts on a question's subject. Its upper layers were tuned to tell those
-that answer from near misses, by `tests/benchmarks/tune_reading.py`, and take the place of its own.
+The model was trained to find texts on a question's subject. Its layers from the second to the last that is
+used were tuned to tell those that answer from near misses, by `tests/benchmarks/tune_reading.py`, and take
+the place of its own.
 """
 
 from __future__ import annotations
