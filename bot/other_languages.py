@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 MOST_NAMED: Final = 5
 """Languages that are named; of more, the first ones."""
+LEAST_LETTERS: Final = 3
+"""Letters by which a language is told: a "β" is as much a sign as a letter."""
 _LATIN: Final = "Latn"
+# Who reads one of them reads the others. ISO 639-3 has each line as one macrolanguage.
+_NEAR_TO = {
+    **dict.fromkeys(("nb", "nn"), "no"),
+    **dict.fromkeys(("id", "ms"), "ms"),
+    **dict.fromkeys(("bs", "hr", "sr", "cnr"), "sh"),
+}
 
 
 async def language_hint(
@@ -49,14 +57,13 @@ def languages_to_ask_in(question: str, known: Collection[str], own: str | None) 
         own: The language of the person's Telegram, as a code, where it is known.
     """
     told = tuple(sorted(code for code in known if code != UNDETERMINED))
-    if not told:
-        return ()
     # Compatible forms as what they are: wide Latin letters are Latin.
-    letters = filter(str.isalpha, unicodedata.normalize("NFKC", question))
-    scripts = {_script(letter) for letter in letters}
-    in_other_letters = bool(scripts) and "LATIN" not in scripts and all(map(_is_in_latin_letters, told))
-    is_foreign = in_other_letters or (own not in {None, *told} and detect_language(question) == own)
-    return told if is_foreign else ()
+    letters = [*filter(str.isalpha, unicodedata.normalize("NFKC", question))]
+    if not told or len(letters) < LEAST_LETTERS:
+        return ()
+    is_latin = any(_script(letter) == "LATIN" for letter in letters)
+    in_other_letters = not is_latin and all(map(_is_in_latin_letters, told))
+    return told if in_other_letters or _is_foreign(question, told, own) else ()
 
 
 def language_names(codes: Sequence[str], reader: str) -> tuple[str, ...]:
@@ -78,6 +85,14 @@ def _hint(
         return None
     named = language_names(found[:MOST_NAMED], phrases.code)
     return phrases.other_language.format(languages=", ".join(named))
+
+
+def _is_foreign(question: str, told: Collection[str], own: str | None) -> bool:
+    """Return whether a question is in the person's own language, and no article in one that reads alike."""
+    if own is None or _NEAR_TO.get(own, own) in {_NEAR_TO.get(code, code) for code in told}:
+        return False
+    guess = detect_language(question)
+    return _NEAR_TO.get(guess, guess) == _NEAR_TO.get(own, own)
 
 
 def _script(letter: str) -> str:

@@ -21,6 +21,7 @@ from tests.bot.stores import address_of
 
 GERMAN = "Welcher Schlüssel passt auf die Schrauben eines Beiwagens?"
 RUSSIAN = "Какой ключ подходит к болтам коляски?"
+NORWEGIAN = "Hvilken nøkkel passer til boltene på en sidevogn?"
 ENGLISH = "Which spanner fits the bolts of a sidecar?"
 
 
@@ -34,6 +35,10 @@ ENGLISH = "Which spanner fits the bolts of a sidecar?"
         ("谁建了灯塔？", ("en",), "en"),
         (ENGLISH, ("ru",), "en"),
         (ENGLISH, ("de", "ru", "zh"), "en"),
+        # What is guessed is Norwegian of one kind or another.
+        (NORWEGIAN, ("en",), "nb"),
+        (NORWEGIAN, ("en",), "no"),
+        (NORWEGIAN, ("en",), "nn"),
     ],
 )
 def test_who_asks_in_another_language_learns_the_articles_languages(
@@ -59,6 +64,12 @@ def test_who_asks_in_another_language_learns_the_articles_languages(
         ("Wem gehört Стеллантис?", ("en",), "en"),
         ("ｗｈｏ ｌｅａｄｓ ｎｉｓｓａｎ", ("en",), "en"),
         ("12 + 3?", ("en",), "ru"),
+        ("β?", ("en",), "el"),
+        ("μ, π", ("en",), None),
+        (NORWEGIAN, ("nb",), "no"),
+        (NORWEGIAN, ("nn",), "nb"),
+        ("Koji ključ odgovara vijcima prikolice?", ("sr",), "hr"),
+        ("Kunci mana yang cocok untuk baut kereta samping?", ("ms",), "id"),
         ("", ("en",), "de"),
         (GERMAN, (), "de"),
         (GERMAN, ("und",), "de"),
