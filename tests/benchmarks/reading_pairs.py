@@ -23,6 +23,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -163,14 +164,21 @@ def pairs_of_question(
             yield whole
             left = [each for each in whole.sentences if each.end <= answer.start or each.start >= answer.end]
             if left and draw.random() < CUT_SHARE:
-                text = " ".join(each.of(stored.text) for each in left)
-                yield replace(whole, text=text, kind="cut", sentences=(), answer=None)
+                text, sentences = joined([each.of(stored.text) for each in left])
+                yield replace(whole, text=text, kind="cut", sentences=sentences, answer=None)
         others = [each for each in candidates if each not in holding][:OTHERS]
         for each in others:
             yield pair(each, "same" if each.source.article_id == sought.article_id else "other")
     elsewhere = [each for each in candidates if each.source.article_id != sought.article_id][:OTHERS]
     if elsewhere:
         yield pair(elsewhere[draw.integers(len(elsewhere))], "other")
+
+
+def joined(sentences: Sequence[str]) -> tuple[str, list[Span]]:
+    """Return sentences as one text, and where each of them lies in it."""
+    ends = [*accumulate(len(each) + 1 for each in sentences)]
+    spans = [Span(end - 1 - len(each), end - 1) for each, end in zip(sentences, ends, strict=True)]
+    return " ".join(sentences), spans
 
 
 def save(path: Path, pairs: Iterable[Pair]) -> None:

@@ -14,8 +14,8 @@ on the state of question and text together (binary cross-entropy), and which sen
 the tokens (the logarithm of what lies on the sentence and on the answer). It is what is fine-tuned on
 SQuAD 2.0 for (Rajpurkar et al., "Know What You Don't Know", 2018), of sentences. Some questions are paired
 with a text on another subject besides. Of half of the texts with four sentences and more but some in a row
-are read, so that short ones are known as well; not of those that the answer was cut from, whose sentences
-are not told apart. Lower layers change less than higher ones (Howard and Ruder, "Universal Language
+are read, so that short ones are known as well (not of those that the answer was cut from, when the layers that
+ship were tuned). Lower layers change less than higher ones (Howard and Ruder, "Universal Language
 Model Fine-tuning for Text Classification", 2018). What is reported and written is a running average of the
 weights, which ends where they wander about.
 
