@@ -46,6 +46,8 @@ class Weights:
     """Below these log-odds it needs none either: nothing that reads so far off was ever an answer."""
     settled: float
     """From these log-odds on a passage that was read is the answer, and the next one is not read."""
+    near: float
+    """Below these log-odds what was read is not near the question, and no further passage is read."""
     sentence_lead: float
     """By how much a sentence's score must exceed the second's for it to be marked without reading."""
 
@@ -77,6 +79,7 @@ def weights_from(fields: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Wei
         certain=fields["decisions"]["log_odds"]["certain"],
         hopeless=fields["decisions"]["log_odds"]["hopeless"],
         settled=fields["decisions"]["log_odds"]["settled"],
+        near=fields["decisions"]["log_odds"]["near"],
         sentence_lead=fields["decisions"]["scores"]["sentence_lead"],
     )
 

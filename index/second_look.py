@@ -1,9 +1,9 @@
 """The cross-encoder reads the question together with the passages that came first.
 
 It is asked only where the first look is in doubt, and reads whole passages: the first; unless that answers
-beyond doubt, the second; and the third only where neither of them is an answer. A window of three sentences
-holds less of what the question asks for, and the sentence that answers is marked less often in it. Both are
-said by `index.answer_pointer`.
+beyond doubt, the second; and further ones, one after another, only where what was read comes near and is no
+answer. A window of three sentences holds less of what the question asks for, and the sentence that answers
+is marked less often in it. Both are said by `index.answer_pointer`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Depth:
 
     passages: int = 2
     """1 or more."""
-    more_unanswered: int = 1
-    """How many after those, as long as none before is an answer."""
+    more_unanswered: int = 3
+    """How many after those, as long as none before is an answer and one comes near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class SecondLook:
         log_odds: dict[int, float] = {}
         pointed: dict[int, NDArray[np.float64]] = {}
         for place, candidate in enumerate(candidates[: self._depth.passages + self._depth.more_unanswered]):
-            if place >= self._depth.passages and self._have_answer(candidates[:place], log_odds):
+            if place >= self._depth.passages and not self._is_open(candidates[:place], log_odds):
                 break
             if not self._can_read(candidate):
                 continue
@@ -121,10 +121,11 @@ class SecondLook:
     def _calibrated(self, candidate: Candidate, logit: float) -> float:
         return float(second_look(np.array(candidate.log_odds), np.array(logit), self._weights))
 
-    def _have_answer(self, candidates: Sequence[Candidate], log_odds: dict[int, float]) -> bool:
-        """Return whether one of the candidates answers, by what was read or else by the first look."""
+    def _is_open(self, candidates: Sequence[Candidate], log_odds: dict[int, float]) -> bool:
+        """Return whether the best of the candidates, as far as is known, comes near and is no answer."""
         best = max(log_odds.get(each.stored.row, each.log_odds) for each in candidates)
-        return bool(probability(np.array(best)) >= self._weights.answering_threshold)
+        is_answer = probability(np.array(best)) >= self._weights.answering_threshold
+        return best >= self._weights.near and not is_answer
 
     def _can_read(self, candidate: Candidate) -> bool:
         return candidate.stored.source.language in self._known_languages

@@ -118,19 +118,26 @@ def test_without_time_only_one_is_read_and_what_was_not_overtakes_nothing_that_w
         (0.5, ["a text", "text"]),
         (0.64, ["a text", "text"]),
         (0.65, ["a text", "text", "a longer text"]),
-        (0.99, ["a text", "text", "a longer text"]),
+        (0.78, ["a text", "text", "a longer text"]),
+        (0.79, ["a text", "text", "a longer text", "x", "xx"]),
     ],
 )
-def test_the_third_is_read_only_where_neither_of_the_first_two_is_an_answer(
-    threshold: float, texts: list[str]
-) -> None:
-    """The first reads as a probability of .646, the second of .599."""
+def test_further_ones_are_read_until_one_is_an_answer(threshold: float, texts: list[str]) -> None:
+    """The first reads as a probability of .646, the second of .599, the third of .786."""
     reader = LengthReader()
-    given = [
-        candidate(row, text, 2.0 - row) for row, text in enumerate(["a text", "text", "a longer text", "x"])
-    ]
+    all_texts = ["a text", "text", "a longer text", "x", "xx", "xxx"]
+    given = [candidate(row, text, 2.0 - row) for row, text in enumerate(all_texts)]
     look(reader, weights=replace(WEIGHTS, answering_threshold=threshold)).rescored("why", given)
     assert reader.texts == texts
+
+
+@pytest.mark.parametrize(("near", "read"), [(0.59, 5), (0.61, 2)])
+def test_further_ones_are_read_only_where_one_that_was_comes_near(near: float, read: int) -> None:
+    """The nearest reads as log-odds of .6."""
+    reader = LengthReader()
+    given = [candidate(row, "a text"[: 6 - row], 2.0 - row) for row in range(6)]
+    look(reader, weights=replace(WEIGHTS, answering_threshold=0.99, near=near)).rescored("why", given)
+    assert len(reader.texts) == read
 
 
 def test_an_answer_that_cannot_be_read_is_one_all_the_same() -> None:

@@ -57,7 +57,7 @@ def test_a_way_reads_as_many_passages_as_its_line_says(
         # That way is to read whatever the first look says by its own weights.
         weights=way.weights
         if way.name == ALWAYS
-        else replace(way.weights, certain=inf, hopeless=-inf, settled=inf),
+        else replace(way.weights, certain=inf, hopeless=-inf, settled=inf, near=-inf),
         second_look_ms=ENDLESS_MS,
         second_look_depth=way.depth,
         answering_threshold=1.0,
