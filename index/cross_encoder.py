@@ -49,16 +49,20 @@ _LONGEST: Final = 512
 _LONGEST_QUESTION: Final = 200
 """Tokens of a question that are read: a text must have room beside it."""
 
+_LONGEST_CONTEXT: Final = 40
+"""Tokens of what stands above a text that are read."""
+
 
 class CrossEncoder(Protocol):
     """Reads a text for a question. Safe to share between threads."""
 
-    def read(self, question: str, text: str) -> Reading:
+    def read(self, question: str, text: str, context: str = "") -> Reading:
         """Return the logit of one text, and the states of its tokens where the model is one we point in.
 
         Args:
             question: Cleaned.
             text: One longer than the model reads is read from its beginning.
+            context: What stands above the text, as it was taught to read it; other models are not given it.
         """
         ...
 
@@ -117,13 +121,13 @@ class LoadingCrossEncoder:
         """Take what is being loaded."""
         self._loading = loading
 
-    def read(self, question: str, text: str) -> Reading:
+    def read(self, question: str, text: str, context: str = "") -> Reading:
         """Return what the cross-encoder reads.
 
         Raises:
             ModelError: It did not load.
         """
-        return self._loading.result().read(question, text)
+        return self._loading.result().read(question, text, context)
 
     def familiarity(self, words: Sequence[str]) -> float:
         """Return the share of words that its tokenizer knows.
@@ -141,7 +145,8 @@ class TokenPair:
     inputs: dict[str, NDArray[np.int64]]
     """What the model takes, (1, question and text)."""
     places: NDArray[np.int64]
-    """(n, 2): begin and end of each of the text's tokens, in the text's characters; the last n of all."""
+    """(n, 2): begin and end of each of the text's tokens, in the text's characters; the last n of all. Those
+    of the context come first and have no characters."""
 
 
 class PairTokenizer:
@@ -158,17 +163,19 @@ class PairTokenizer:
         self._tokenizer.no_truncation()
         self._unknown: int | None = self._tokenizer.token_to_id("[UNK]")
 
-    def encode(self, question: str, text: str) -> TokenPair:
-        """Return both in one sequence: the question cut where it is very long, then what fits of the text."""
+    def encode(self, question: str, text: str, context: str = "") -> TokenPair:
+        """Return all in one sequence: question and context cut where they are very long, then what fits."""
         whole = self._tokenizer.encode(question).ids
         query = [*whole[:-1][:_LONGEST_QUESTION], whole[-1]]
-        encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+        above = self._tokenizer.encode(_encodable(context), add_special_tokens=False).ids[:_LONGEST_CONTEXT]
+        encoding = self._tokenizer.encode(_encodable(text))
         # A text of its own begins with [CLS], which stands before the question already.
-        read = encoding.ids[1:][: _LONGEST - len(query)]
+        read = [*above, *encoding.ids[1:]][: _LONGEST - len(query)]
         ids = np.array([query + read], np.int64)
         kinds = np.array([[0] * len(query) + [1] * len(read)], np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": kinds}
-        places = np.array(encoding.offsets[1:][: len(read)], np.int64).reshape(-1, 2)
+        offsets = [(0, 0)] * len(above) + encoding.offsets[1:]
+        places = np.array(offsets[: len(read)], np.int64).reshape(-1, 2)
         return TokenPair(inputs, places)
 
     def familiarity(self, words: Sequence[str]) -> float:
@@ -193,9 +200,9 @@ class OnnxCrossEncoder:
         except (SessionError, OSError, ValueError) as error:
             raise ModelError(f"The cross-encoder does not load ({error}); {_REMEDY}.") from error
 
-    def read(self, question: str, text: str) -> Reading:
+    def read(self, question: str, text: str, context: str = "") -> Reading:
         """Read one text, as the protocol says."""
-        pair = self._tokenizer.encode(question, text)
+        pair = self._tokenizer.encode(question, text, context)
         states = self._session.run(pair.inputs)[0]
         of_text = states[len(states) - len(pair.places) :]
         return Reading(default_pointer().logit(states[0]), pair.places, of_text, states[0])
@@ -230,9 +237,9 @@ class LibraryCrossEncoderAdapter:
         self._model = model
         self._tokenizer: Any = model.tokenizer
 
-    def read(self, question: str, text: str) -> Reading:
+    def read(self, question: str, text: str, context: str = "") -> Reading:
         """Read one text; the library shows no states, and no pointer was fitted to them."""
-        pair = (question, text.encode("utf-8", "replace").decode("utf-8"))
+        pair = (question, _encodable(text))
         found = self._model.predict([pair], activation_fn=_identity, show_progress_bar=False)
         no_places, no_states = np.empty((0, 2), np.int64), np.empty((0, 0), np.float32)
         return Reading(float(np.ravel(found)[0]), no_places, no_states, np.empty(0, np.float32))
@@ -243,6 +250,11 @@ class LibraryCrossEncoderAdapter:
             return 0.0
         tokens = self._tokenizer([f" {word}" for word in words], add_special_tokens=False)["input_ids"]
         return familiarity(words, tokens, self._tokenizer.unk_token_id)
+
+
+def _encodable(text: str) -> str:
+    """Return a text in which lone surrogates are question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _identity(logits: Any) -> Any:

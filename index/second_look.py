@@ -102,7 +102,7 @@ class SecondLook:
             if not self._can_read(candidate):
                 continue
             row = candidate.stored.row
-            reading = self._cross_encoder.read(question, candidate.stored.text)
+            reading = self._cross_encoder.read(question, candidate.stored.text, context_of(candidate.stored))
             log_odds[row] = self._calibrated(candidate, reading.logit)
             scores = default_pointer().sentences(
                 reading, sentences_in_text(candidate.stored), candidate.sentence_scores
@@ -129,6 +129,11 @@ class SecondLook:
 
     def _can_read(self, candidate: Candidate) -> bool:
         return candidate.stored.source.language in self._known_languages
+
+
+def context_of(stored: StoredPassage) -> str:
+    """Return what stands above a passage: its article's title and the headings, each once, as sentences."""
+    return "".join(f"{each}. " for each in dict.fromkeys((stored.source.title, *stored.passage.headings)))
 
 
 def sentences_in_text(stored: StoredPassage) -> list[Span]:

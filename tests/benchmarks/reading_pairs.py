@@ -37,7 +37,7 @@ from index.generation import IndexFolder
 from index.questions import read_questions
 from index.ranking import default_weights, first_look
 from index.retriever import Retriever
-from index.second_look import sentences_in_text
+from index.second_look import context_of, sentences_in_text
 from index.texts import StoredPassage
 from index.types import AnswerSpan, Question, Span
 
@@ -50,6 +50,8 @@ OTHERS: Final = 3
 """Of the likeliest that do not answer."""
 CUT_SHARE: Final = 0.6
 """Of the answering passages those that are read without their answering sentence as well."""
+BARE_SHARE: Final = 0.15
+"""Of the texts those that are read without what stands above them, since some articles' titles say little."""
 HELD_OUT: Final = 16
 """One article in so many is kept aside to be judged on."""
 
@@ -69,6 +71,8 @@ class Pair:
     sentences: Sequence[Span]
     answer: Span | None
     """Where the text has the answer."""
+    context: str
+    """What stands above the text, or nothing."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -151,7 +155,8 @@ def pairs_of_question(
     ]
 
     def pair(stored: StoredPassage, kind: str, answer: Span | None = None) -> Pair:
-        return Pair(asked, stored.text, kind, sought.article_id, sentences_in_text(stored), answer)
+        context = "" if draw.random() < BARE_SHARE else context_of(stored)
+        return Pair(asked, stored.text, kind, sought.article_id, sentences_in_text(stored), answer, context)
 
     if not question.spans:
         near = candidates[: OTHERS - 1] + [each for each in holding if each not in candidates[: OTHERS - 1]]
@@ -192,7 +197,7 @@ def save(path: Path, pairs: Iterable[Pair]) -> None:
     ids, owners, in_answer, lengths = [], [], [], []
     of_text, answering, kinds, held_out = [], [], [], []
     for pair in pairs:
-        encoded = tokenizer.encode(pair.question, pair.text)
+        encoded = tokenizer.encode(pair.question, pair.text, pair.context)
         own_ids = encoded.inputs["input_ids"][0]
         own = np.full(len(own_ids), -1, np.int16)
         answers = np.zeros(len(own_ids), np.bool_)

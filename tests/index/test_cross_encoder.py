@@ -64,18 +64,39 @@ def test_any_text_can_be_read(cross_encoder: CrossEncoder, question: str, text: 
 
 
 @settings(max_examples=25)
-@given(st.text(st.characters(), max_size=200))
-def test_every_state_belongs_to_a_token_of_the_text(cross_encoder: CrossEncoder, text: str) -> None:
-    read = cross_encoder.read(QUESTION, text)
+@given(st.text(st.characters(), max_size=200), st.text(st.characters(), max_size=50))
+def test_every_state_belongs_to_a_token_of_the_text(
+    cross_encoder: CrossEncoder, text: str, context: str
+) -> None:
+    read = cross_encoder.read(QUESTION, text, context)
     assert read.states.shape == (len(read.tokens), len(default_pointer().weights))
     assert (read.tokens >= 0).all()
     assert (read.tokens <= len(text)).all()
     assert read.state.shape == default_pointer().answering.shape
+    alone = cross_encoder.read(QUESTION, text).tokens
+    with_characters = read.tokens[read.tokens[:, 0] < read.tokens[:, 1]]
+    assert with_characters.tolist() == alone[alone[:, 0] < alone[:, 1]].tolist()
 
 
 def test_long_questions_and_texts_are_cut_and_not_refused(cross_encoder: CrossEncoder) -> None:
     for text in (f"{TEXTS[1]} " * 300, "short"):
         assert np.isfinite(logit(cross_encoder, text, "why " * 900))
+
+
+def test_of_a_long_context_the_beginning_is_read_and_the_text_keeps_its_room(
+    cross_encoder: CrossEncoder,
+) -> None:
+    read = cross_encoder.read(QUESTION, TEXTS[1], "A title without an end " * 900)
+    alone = cross_encoder.read(QUESTION, TEXTS[1])
+    assert read.tokens.max() == alone.tokens.max()
+    begins_alike = cross_encoder.read(QUESTION, TEXTS[1], "A title without an end " * 9)
+    assert read.logit == begins_alike.logit
+
+
+def test_what_stands_above_a_text_says_what_it_is_about(cross_encoder: CrossEncoder) -> None:
+    text = "It rises in Switzerland, from two springs, and flows into the North Sea."
+    own, other = (cross_encoder.read(QUESTION, text, f"{title}. ").logit for title in ("Rhine", "Danube"))
+    assert own > other + 1
 
 
 def test_a_long_text_is_read_from_its_beginning(cross_encoder: CrossEncoder) -> None:
@@ -122,13 +143,13 @@ def test_one_that_is_being_loaded_is_waited_for(cross_encoder: CrossEncoder) -> 
     loading: Future[CrossEncoder] = Future()
     early = LoadingCrossEncoder(loading)
     with ThreadPoolExecutor(2) as asking:
-        score = asking.submit(logit, early, TEXTS[1])
+        score = asking.submit(early.read, QUESTION, TEXTS[1], "Rivers. ")
         share = asking.submit(early.familiarity, ["bread", "rhine", "xqzv"])
         try:
             assert not wait([score, share], timeout=0.2).done
         finally:
             loading.set_result(cross_encoder)
-        assert score.result() == logit(cross_encoder, TEXTS[1])
+        assert score.result().logit == cross_encoder.read(QUESTION, TEXTS[1], "Rivers. ").logit
         assert share.result() == cross_encoder.familiarity(["bread", "rhine", "xqzv"])
 
 

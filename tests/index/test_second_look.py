@@ -32,11 +32,13 @@ class LengthReader:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.contexts: list[str] = []
 
-    def read(self, question: str, text: str) -> Reading:
+    def read(self, question: str, text: str, context: str = "") -> Reading:
         """Return the length, and states that point to the capital letters of the text."""
         assert question
         self.texts.append(text)
+        self.contexts.append(context)
         tokens = np.array([[place, place + 1] for place in range(len(text))], np.int64).reshape(-1, 2)
         towards = default_pointer().weights
         states = np.array([letter.isupper() * towards for letter in text], np.float32)
@@ -198,9 +200,25 @@ def test_what_is_read_is_pointed_into() -> None:
     assert found[0].best_sentence == 2
 
 
+@pytest.mark.parametrize(
+    ("headings", "context"),
+    [
+        ((), "Otters. "),
+        (("Otters", "What they eat"), "Otters. What they eat. "),
+        (("Rivers", "What they eat", "Rivers"), "Otters. Rivers. What they eat. "),
+    ],
+)
+def test_each_is_read_below_its_articles_title_and_headings(headings: tuple[str, ...], context: str) -> None:
+    reader, given = LengthReader(), candidate(1, "Fish. Frogs", 0.0)
+    source, passage = replace(given.stored.source, title="Otters"), given.stored.passage
+    stored = replace(given.stored, source=source, passage=replace(passage, headings=headings))
+    look(reader).rescored("why", [replace(given, stored=stored)])
+    assert (reader.texts, reader.contexts) == (["Fish. Frogs"], [context])
+
+
 def test_sentences_of_a_model_that_is_not_pointed_in_stay_as_they_were() -> None:
     class Blind(LengthReader):
-        def read(self, question: str, text: str) -> Reading:
+        def read(self, question: str, text: str, context: str = "") -> Reading:
             nothing = np.empty((0, 0), np.float32)
             return Reading(1.0, np.empty((0, 2), np.int64), nothing, np.empty(0, np.float32))
 

@@ -28,9 +28,9 @@ class CountingReader:
         self._cross_encoder = cross_encoder
         self.read_texts = 0
 
-    def read(self, question: str, text: str) -> Reading:
+    def read(self, question: str, text: str, context: str = "") -> Reading:
         self.read_texts += 1
-        return self._cross_encoder.read(question, text)
+        return self._cross_encoder.read(question, text, context)
 
     def familiarity(self, words: Sequence[str]) -> float:
         return self._cross_encoder.familiarity(words)
