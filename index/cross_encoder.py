@@ -52,6 +52,9 @@ _LONGEST_QUESTION: Final = 200
 _LONGEST_CONTEXT: Final = 40
 """Tokens of what stands above a text that are read."""
 
+_CONTEXT_CHARACTERS: Final = 1000
+"""Of a longer context the beginning is made into tokens at all: a title may be of any length."""
+
 
 class CrossEncoder(Protocol):
     """Reads a text for a question. Safe to share between threads."""
@@ -167,7 +170,8 @@ class PairTokenizer:
         """Return all in one sequence: question and context cut where they are very long, then what fits."""
         whole = self._tokenizer.encode(question).ids
         query = [*whole[:-1][:_LONGEST_QUESTION], whole[-1]]
-        above = self._tokenizer.encode(_encodable(context), add_special_tokens=False).ids[:_LONGEST_CONTEXT]
+        beginning = _encodable(context[:_CONTEXT_CHARACTERS])
+        above = self._tokenizer.encode(beginning, add_special_tokens=False).ids[:_LONGEST_CONTEXT]
         encoding = self._tokenizer.encode(_encodable(text))
         # A text of its own begins with [CLS], which stands before the question already.
         read = [*above, *encoding.ids[1:]][: _LONGEST - len(query)]

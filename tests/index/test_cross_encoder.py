@@ -86,7 +86,7 @@ def test_long_questions_and_texts_are_cut_and_not_refused(cross_encoder: CrossEn
 def test_of_a_long_context_the_beginning_is_read_and_the_text_keeps_its_room(
     cross_encoder: CrossEncoder,
 ) -> None:
-    read = cross_encoder.read(QUESTION, TEXTS[1], "A title without an end " * 900)
+    read = cross_encoder.read(QUESTION, TEXTS[1], "A title without an end " * 90_000)
     alone = cross_encoder.read(QUESTION, TEXTS[1])
     assert read.tokens.max() == alone.tokens.max()
     begins_alike = cross_encoder.read(QUESTION, TEXTS[1], "A title without an end " * 9)
